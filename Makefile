@@ -72,7 +72,7 @@ hostile-short: $(VENV)/.dev  ## the same, with every kind of misbehaviour at one
 bench: $(VENV)/.dev  ## measure the figures of docs/performance.md
 	@$(PY) -m benchmarks
 
-witnesses: $(VENV)/.dev  ## run the vendors' own SDKs, unmodified, each in its own environment, against the simulator
+witnesses: $(VENV)/.dev  ## run the SDKs and gateways that people use, unmodified, each in its own environment: vendors' own against the simulator, others against the portal
 	@$(PY) -m tools.witnesses
 
 schema: $(VENV)/.dev  ## send the API a minute of requests that Schemathesis generates from its OpenAPI document, and check the answers (LONG=1: 50,000 on each database)

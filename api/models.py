@@ -1,4 +1,4 @@
-"""Answers that are kept for requests sent again under their Idempotency-Key."""
+"""Answers that are kept for requests sent again under their Idempotency-Key, and creates whose retries name no key."""
 
 from __future__ import annotations
 
@@ -30,3 +30,21 @@ class SavedAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RepeatableCreate(models.Model):
+    """A create of a client that says which of its requests are retries, and not of what (`api.compat.retries`).
+
+    `digest` is of token, address and body. `retries` is the highest count of retries among the requests that belong to it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    digest = models.CharField(max_length=64)
+    retries = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["digest", "retries"], name="repeatable_by_digest")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,8 +1,11 @@
-"""`make witnesses`: runs the vendors' own SDKs, unmodified, against the simulator, and those of OSS against the OSS server. Each has a
-separate environment, because their pins exclude each other and the portal's, and a separate server, so that they run in parallel. A witness
-is `tests/witnesses/<name>.py`, or `<name>.cjs` for Node.js (given the server's address and the portal's Python, it does what the SDK is for
-and is refused; it exits with 0 if all is right), and `<name>.txt` (pinned packages). For LiteLLM's proxy, the portal's adapter does so
-through the proxy. With names as arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses
+"""`make witnesses`: runs the SDKs and gateways that people use, unmodified: those of vendors against the simulator, those of OSS against
+the OSS server, and in `tests/witnesses/portal/` those that call the portal, against one with sandbox accounts that all of them share. Each
+has a separate environment, because their pins exclude each other and the portal's.
+
+A witness is `tests/witnesses/<name>.py`, or `<name>.cjs` for Node.js, beside `<name>.txt` with its pinned packages; one of `portal/` may
+use those of the folder above. It does what the SDK is for and is refused, and exits with 0 if all is right. Its arguments are the server's
+address and the portal's Python; for one of `portal/` the portal's address, the token of a person of its own, the simulator's address and
+the portal's Python. With names as arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses
 for it are skipped with a message.
 """
 
@@ -13,45 +16,88 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 
 from providers.simulator.testing import SimulatorProcess
 from tools.oss_server.testing import ACCESS_KEY_ID, ACCESS_KEY_SECRET, OssServerProcess
-from tools.stack import ROOT
+from tools.stack import ROOT, Stack
 
 OF_OSS = frozenset({"alibabacloud_oss_v2", "oss2"})
 SCRIPTS = ROOT / "tests" / "witnesses"
+PORTAL = "portal/"
+PEOPLE = """
+from django.contrib.auth.models import User
+from access.tokens import issue
+from generation.models import ModelAlias
+ModelAlias.objects.create(name="sora-2", model="dashscope/wan2.2-t2v-plus")
+for name in {names}:
+    print(issue(User.objects.create_user(name), "witness")[1])
+"""
 ENVIRONMENTS = ROOT / ".venv-witness"
 INSTALLED_WITHIN_S = 600
 DONE_WITHIN_S = 120
+_installing: defaultdict[Path, Lock] = defaultdict(Lock)
 
 
 def main() -> int:
-    asked = sys.argv[1:]
-    names = sorted(path.stem for path in SCRIPTS.glob("*.txt") if not asked or path.stem in asked)
+    asked, known = sys.argv[1:], scripts()
+    names = [name for name in known if not asked or name in asked]
     if unknown := sorted(set(asked) - set(names)):
         print(f"no such witness: {', '.join(unknown)}; see {SCRIPTS.relative_to(ROOT)}")
         return 2
-    if not shutil.which("npm") and (left_out := [name for name in names if _is_for_node(name)]):
+    if not shutil.which("npm") and (left_out := [name for name in names if known[name].suffix == ".cjs"]):
         print(f"No Node.js was found, so these do not run: {', '.join(left_out)}")
         names = [name for name in names if name not in left_out]
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        agreeing = sum(pool.map(_agrees, names))
+    with ExitStack() as everything:
+        callers = [name for name in names if name.startswith(PORTAL)]
+        portal = everything.enter_context(_portal(callers)) if callers else {}
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+            agreeing = sum(pool.map(lambda name: _agrees(name, known[name], portal), names))
     print(f"\n{agreeing} of {len(names)} witnesses agree")
     return int(agreeing < len(names))
 
 
-def _agrees(name: str) -> bool:
+def scripts() -> dict[str, Path]:
+    """Return the scripts of all witnesses by name: `openai`, `portal/openai`."""
+    found = {
+        path.relative_to(SCRIPTS).with_suffix("").as_posix(): path for suffix in ("py", "cjs") for path in SCRIPTS.rglob(f"*.{suffix}")
+    }
+    return {name: found[name] for name in sorted(found) if pins_of(found[name]).exists()}
+
+
+def pins_of(script: Path) -> Path:
+    """Return the file of the packages that the script needs."""
+    own = script.with_suffix(".txt")
+    return own if own.exists() else SCRIPTS / own.name
+
+
+@contextmanager
+def _portal(names: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
+    """Run a portal with fast sandbox accounts. Give by witness its address, the token of a person, and the simulator's address."""
+    with tempfile.TemporaryDirectory(prefix="portal-witnesses-") as folder:
+        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "ERROR", "DATABASE_URL": ""}
+        stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20", "--media", "tiny"))
+        stack.prepare()
+        tokens = stack.manage("shell", "--no-imports", "-c", PEOPLE.format(names=list(names))).split()
+        with stack:
+            yield {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
+
+
+def _agrees(name: str, script: Path, portal: Mapping[str, Sequence[str]]) -> bool:
     """Run one witness, print a line about it, and return whether it succeeded."""
     started = time.monotonic()
     try:
-        command, variables = command_of(name)
-        with OssServerProcess() if name in OF_OSS else SimulatorProcess() as server:
-            done = _run([*command, server.url, sys.executable], DONE_WITHIN_S, variables)
+        command, variables = command_of(script)
+        with _server_for(name, portal) as addresses:
+            done = _run([*command, *addresses, sys.executable], DONE_WITHIN_S, variables)
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except subprocess.TimeoutExpired as error:
@@ -62,17 +108,23 @@ def _agrees(name: str) -> bool:
     return done.returncode == 0
 
 
-def command_of(name: str) -> tuple[list[str | Path], Mapping[str, str]]:
+@contextmanager
+def _server_for(name: str, portal: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Run the server that the witness calls, unless that is the portal, and give what the script is told of it."""
+    if name in portal:
+        yield portal[name]
+        return
+    with OssServerProcess() if name in OF_OSS else SimulatorProcess() as server:
+        yield (server.url,)
+
+
+def command_of(script: Path) -> tuple[list[str | Path], Mapping[str, str]]:
     """Return how a witness is run in an environment with exactly its packages, and the variables that it needs for that."""
-    pins, script = SCRIPTS / f"{name}.txt", SCRIPTS / f"{name}.cjs"
-    if _is_for_node(name):
-        return ["node", script], {"NODE_PATH": str(environment_of(pins, _install_for_node) / "node_modules")}
-    variables = {"OSS_ACCESS_KEY_ID": ACCESS_KEY_ID, "OSS_ACCESS_KEY_SECRET": ACCESS_KEY_SECRET} if name in OF_OSS else {}
-    return [python_with(pins), "-I", script.with_suffix(".py")], variables
-
-
-def _is_for_node(name: str) -> bool:
-    return (SCRIPTS / f"{name}.cjs").exists()
+    if script.suffix == ".cjs":
+        return ["node", script], {"NODE_PATH": str(environment_of(pins_of(script), _install_for_node) / "node_modules")}
+    is_of_oss = script.stem in OF_OSS
+    variables = {"OSS_ACCESS_KEY_ID": ACCESS_KEY_ID, "OSS_ACCESS_KEY_SECRET": ACCESS_KEY_SECRET} if is_of_oss else {}
+    return [python_with(pins_of(script)), "-I", script], variables
 
 
 def python_with(pins: Path) -> Path:
@@ -87,9 +139,10 @@ def environment_of(pins: Path, install: Callable[[Path, Path], None]) -> Path:
     folder = ENVIRONMENTS / pins.stem
     mark = folder / "pins.sha256"
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
-    if not mark.exists() or mark.read_text() != digest:
-        install(folder, pins)
-        mark.write_text(digest)
+    with _installing[folder]:  # witnesses that share it run at the same time
+        if not mark.exists() or mark.read_text() != digest:
+            install(folder, pins)
+            mark.write_text(digest)
     return folder
 
 

@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
 from access.models import SharedValue
+from api.compat.retries import old_creates
 from api.idempotency import old_answers
 from database import clock
 from database.batches import delete_in_batches
@@ -63,6 +64,7 @@ def forget() -> None:
         Session.objects.filter(expire_date__lt=now),
         SharedValue.objects.filter(expires__lt=now),
         old_answers(now),
+        old_creates(now),
     ]
     old += [rows(now - kept) for setting, rows in RULES if (kept := settings.KEPT[setting])]
     for rows in old:

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
-from uuid_utils.compat import uuid7
 
 from api.compat.dialect import Call
 from api.compat.fit import Fit
@@ -23,7 +22,7 @@ from generation.ordering.create import Placed, create
 from generation.ordering.order import Order, digest_of
 from providers.core.catalog import ModelSpec
 
-__all__ = ["held", "order", "repeat_key"]
+__all__ = ["fingerprint", "held", "order", "repeat_key"]
 
 REPEATED_WITHIN = timedelta(minutes=2)
 """A client that gives up a request repeats it within this time; a person who wants another video of the same words takes longer."""
@@ -57,19 +56,22 @@ def order(
     )
 
 
-def repeat_key(call: Call, *, is_retry: bool | None = None, within: timedelta = REPEATED_WITHIN) -> str:
+def fingerprint(call: Call) -> str:
+    """Return a digest of token, address and body. The boundary of a form differs each time and does not count."""
+    assert call.caller.token, "sessions open no dialect"
+    files = {name: hashlib.file_digest(file, "sha256").hexdigest() for name, file in call.files.items()}
+    for file in call.files.values():
+        file.seek(0)
+    return digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
+
+
+def repeat_key(call: Call, *, within: timedelta = REPEATED_WITHIN) -> str:
     """Return the idempotency key of a request whose client may repeat it without one: that of the same body of the same token a short time
     ago, unless its task failed; else a new one. Two such requests at once get one key.
 
-    `is_retry` is what the client says itself: a request that is none is always a new order.
+    Of clients that count their retries, see `api.compat.retries`.
     """
-    assert call.caller.token, "sessions open no dialect"
-    files = {name: hashlib.sha256(file.read()).hexdigest() for name, file in call.files.items()}
-    for file in call.files.values():
-        file.seek(0)
-    digest = digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
-    if is_retry is False:
-        return digest + uuid7().hex
+    digest = fingerprint(call)
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
     last = made.exclude(idempotency_key="").order_by("-id").first()

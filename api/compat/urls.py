@@ -6,10 +6,11 @@ from django.urls import URLPattern
 
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
+from api.compat.openai.routes import dialect as openai
 
 __all__ = ["DIALECTS", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng,)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai)
 
 
 def compat_urls() -> list[URLPattern]:

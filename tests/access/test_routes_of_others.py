@@ -62,11 +62,14 @@ ROWS = {
     "api/v1/deliveries/<delivery_id>": "delivery",
     "api/v1/budgets/<budget_id>": "budget",
     "jimeng/tasks/<uuid:task_id>": "task",
+    "v1/videos/<str:name>": "task with a video",
+    "v1/video/generations/<str:name>": "task with a video",
 }
 """The kind of row that an id names, by the address up to that id."""
 EVERYBODYS = {
     "api/v1/models/<provider>": "the catalog is the same for all",
     "api/v1/models/<provider>/<path:model>": "the catalog is the same for all",
+    "v1/models/<path:name>": "the catalog is the same for all",
     "accounts/sso/<slug:provider_id>": "the provider that the environment names: tests/access",
     "accounts/password/reset/key/<slug:uidb36>": "counts only with its key: tests/access/test_password_reset.py",
     "accounts/password/reset/key/<slug:uidb36>/<slug:key>": "a signature, not an id",
@@ -91,6 +94,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
         task_id=rows["task"].pk, owner=owner, at=timezone.now(), day=timezone.now().date(), is_priced=False, reserved=0
     ),
     "video": lambda owner, _rows: make_video(owner),
+    "task with a video": lambda _owner, rows: rows["video"].task,  # type: ignore[attr-defined]
     "video in the bin": lambda owner, _rows: make_video(owner, deleted_at=timezone.now()),
     "link": lambda owner, rows: make_link(rows["video"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "asset": lambda owner, _rows: make_asset(owner),

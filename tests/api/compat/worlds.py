@@ -18,7 +18,8 @@ TOKEN_FAILURES: Mapping[str, int] = {"token_missing": 401, "token_unreadable": 4
 @dataclass(frozen=True, kw_only=True)
 class World:
     """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body
-    has the dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token.
+    has the dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token, `invalid` that of a request
+    that is not valid.
     """
 
     dialect: Dialect
@@ -27,6 +28,7 @@ class World:
     get: str
     is_refusal: Callable[[Any], bool]
     statuses: Mapping[str, int] = field(default_factory=dict)
+    invalid: int = 422
 
     def status_of(self, failure: str) -> int:
         return {**TOKEN_FAILURES, **self.statuses}[failure]
@@ -42,6 +44,10 @@ def _is_fastapi(body: Any) -> bool:
     return set(body) == {"detail"} and bool(listed or (isinstance(details, str) and details))
 
 
+def _is_openai(body: Any) -> bool:
+    return set(body) == {"error"} and set(body["error"]) == {"message", "type", "param", "code"} and bool(body["error"]["message"])
+
+
 WORLDS = (
     World(
         dialect=_dialect("jimeng"),
@@ -50,5 +56,13 @@ WORLDS = (
         get="/jimeng/tasks/{id}",
         is_refusal=_is_fastapi,
         statuses={"token_refused": 403},
+    ),
+    World(
+        dialect=_dialect("openai"),
+        create="/v1/videos",
+        body={"prompt": "a red fox", "seconds": "5", "size": "1280x720"},
+        get="/v1/videos/{id}",
+        is_refusal=_is_openai,
+        invalid=400,
     ),
 )
