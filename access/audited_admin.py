@@ -34,7 +34,7 @@ class AuditedAdmin:
         try:
             return super().changeform_view(request, *args, **facts)  # type: ignore[misc, no-any-return]
         except IntegrityError:
-            messages.error(request, _("Somebody saved the same at this moment. Here is what is stored now."))
+            messages.error(request, _("Someone else saved this at the same time. This is what is stored now."))
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -84,7 +84,7 @@ class Limits:
             try:
                 found |= {ipaddress.ip_network(text.strip(), strict=False)} if text.strip() else set()
             except ValueError:
-                wrong["networks"] = _("“%(text)s” is no address and no network. Write 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.") % {
+                wrong["networks"] = _("“%(text)s” is not an IP address or network. Write 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32.") % {
                     "text": text.strip()[:60]
                 }
         if len(found) > MOST_NETWORKS:

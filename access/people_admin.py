@@ -103,7 +103,7 @@ class PeopleAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]
         """Show what the person has, by name; a secret is shown nowhere."""
         return ", ".join(str(factor) for factor in Authenticator.objects.filter(user=user).order_by("pk")) or "–"
 
-    @admin.action(description=_("Remove second factors, for somebody who lost them"), permissions=["change"])
+    @admin.action(description=_("Remove second factors of a person who lost them"), permissions=["change"])
     def remove_second_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
         allowed = [person for person in people if _may_touch(request, person) and person != request.user]
         if request.user in people:

@@ -191,7 +191,7 @@ def _target_of(body: BudgetIn) -> dict[str, Any]:
     elif body.token is not None:
         found = ApiToken.objects.filter(pk=body.token).first()
     if found is None and body.kind != BudgetKind.EVERYONE:
-        wrong[str(body.kind.value)] = _("There is none of this name or id.")
+        wrong[str(body.kind.value)] = _("Nothing has this name or id.")
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     if body.kind == BudgetKind.TOKEN:

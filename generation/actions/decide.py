@@ -75,7 +75,7 @@ def did_already(
 
 
 def _changed() -> Conflict:
-    return Conflict(_("Somebody was faster: the task has changed meanwhile. Look at it again."), code="already_settled")
+    return Conflict(_("Someone else changed this task at the same time. Check it again."), code="already_settled")
 
 
 def refuse_taken(account: ProviderAccount, vendor_id: str, but: GenerationTask) -> None:

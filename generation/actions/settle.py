@@ -94,7 +94,7 @@ def set_cost(row: Reservation, amount: Decimal, *, by: Caller, reason: str = "",
 
 
 def _changed() -> Conflict:
-    return Conflict(_("Somebody was faster: the cost has changed meanwhile. Look at it again."), code="already_settled")
+    return Conflict(_("Someone else changed the cost at the same time. Check it again."), code="already_settled")
 
 
 def _correct(row: Reservation, amount: int, by: Caller, reason: str) -> None:

@@ -34,7 +34,7 @@ def share(task: GenerationTask, team: Group | None, *, by: Caller) -> None:
     if team is None:
         require_rights(task, by)
     elif not may(by, "share", task):
-        raise NotAllowed(_("Only the person who ordered it can share it with a team."))
+        raise NotAllowed(_("Only its owner can share it with a team."))
     elif team.pk not in by.teams:
         raise _not_yours()
     with transaction.atomic():

@@ -59,7 +59,7 @@ class NamesField(forms.Field):
         if not name:
             return _("the name of “%(model)s” is missing.") % facts
         if not NAME.fullmatch(name):
-            return _("“%(name)s” is no name: only letters, digits and . _ : / - are taken, 128 at most.") % facts
+            return _("“%(name)s” is not a valid name. Use letters, digits and . _ : / -, at most 128.") % facts
         theirs = {other: self.surface.names.get(other, other) for other in self.provider_class.models}
         if others := [other for table in (names, theirs) for other, one in table.items() if one == name and other != model]:
             return _("“%(name)s” is the name of another model, %(other)s.") % (facts | {"other": others[0]})

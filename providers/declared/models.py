@@ -53,7 +53,9 @@ class DeclaredModel(models.Model):
     )
     unit = models.CharField(_("unit"), max_length=10, choices=UNITS, default=ModelPrice.Unit.SECOND)
     currency = models.CharField(_("currency"), max_length=3, default="USD", help_text=_("Three letters of ISO 4217: CNY, USD."))
-    retired = models.DateField(_("retired on"), null=True, blank=True, help_text=_("From then on nobody can order it. Its videos stay."))
+    retired = models.DateField(
+        _("retired on"), null=True, blank=True, help_text=_("After that it can no longer be ordered. Its videos stay.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

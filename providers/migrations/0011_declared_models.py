@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.0001'))], verbose_name='list price')),
                 ('unit', models.CharField(choices=[('second', 'per second'), ('video', 'per video')], default='second', max_length=10, verbose_name='unit')),
                 ('currency', models.CharField(default='USD', help_text='Three letters of ISO 4217: CNY, USD.', max_length=3, verbose_name='currency')),
-                ('retired', models.DateField(blank=True, help_text='From then on nobody can order it. Its videos stay.', null=True, verbose_name='retired on')),
+                ('retired', models.DateField(blank=True, help_text='After that it can no longer be ordered. Its videos stay.', null=True, verbose_name='retired on')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
             ],
             options={

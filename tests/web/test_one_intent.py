@@ -17,7 +17,7 @@ from tests.task_rows import make_task
 from tests.web.page_rows import KLING
 
 SCRIPT = {"HX-Request": "true"}
-ALREADY = "This order was already placed, and nothing was ordered twice."
+ALREADY = "This order was already placed; nothing was ordered twice."
 PAID = re.compile(r'action="[^"]*/(retry|ask.again|adopt|submit.again|give.up)')
 TRIALS = int(os.environ.get("PORTAL_PRESS_TRIALS", "8"))
 SEED = int(os.environ.get("PORTAL_PRESS_SEED", "9"))

@@ -62,7 +62,7 @@ def test_an_old_page_changes_no_decision_that_it_does_not_show(staff_visitor, wa
 
     late = staff_visitor.post(address, {"amount": "0"}, headers={"HX-Request": "true"})
 
-    assert (late.status_code, "Somebody was faster" in late["HX-Trigger"]) == (409, True)
+    assert (late.status_code, "Someone else changed" in late["HX-Trigger"]) == (409, True)
     assert Reservation.objects.get().settled == 40 * YUAN
 
 

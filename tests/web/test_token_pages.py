@@ -47,7 +47,7 @@ def test_a_form_that_cannot_be_is_shown_again_with_its_errors_in_both_languages(
     english, chinese = (page.post(f"{PAGE}new", wrong, headers={"accept-language": language}) for language in ("en", "zh-hans"))
 
     assert (english.status_code, chinese.status_code) == (422, 422)
-    assert "is no address and no network" in page.post(f"{PAGE}new", NEW | {"networks": "nowhere"}, headers={"accept-language": "en"}).text
+    assert "is not an IP address" in page.post(f"{PAGE}new", NEW | {"networks": "nowhere"}, headers={"accept-language": "en"}).text
     assert '<details class="aside narrowing" open' in english.text
     assert "新建令牌" in chinese.text
     assert not ApiToken.objects.exists()

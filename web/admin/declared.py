@@ -114,7 +114,7 @@ class DeclaredModelAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-a
                 self._retire(request, row)
             super().delete_queryset(request, queryset.exclude(pk__in=[row.pk for row in used]))
         for row in used:
-            words = _("“%(model)s” has tasks, so it is retired instead of deleted: nobody can order it from now on.")
+            words = _("“%(model)s” has tasks, so it was retired instead of deleted. It can no longer be ordered.")
             self.message_user(request, words % {"model": row}, messages.WARNING)
 
     def _retire(self, request: HttpRequest, row: DeclaredModel) -> None:

@@ -47,7 +47,7 @@ class LinkAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("delivery.change_link")
 
-    @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["revoke"])
+    @admin.action(description=gettext_lazy("Revoke (cannot be undone)"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, links: QuerySet[Link]) -> None:
         count = sum(revoke_link(link, by=caller_of(request)) for link in links.select_related("video"))
         words = ngettext("%(count)d link revoked.", "%(count)d links revoked.", count)

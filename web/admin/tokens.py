@@ -182,7 +182,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.log_change(request, token, [{"changed": {"fields": ["rolled_to"]}}])
         return self._issued(request, row, text)
 
-    @admin.action(description=gettext_lazy("Revoke: refused from now on, for good"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Revoke (cannot be undone)"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         count = 0
         for token in tokens:

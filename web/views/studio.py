@@ -43,7 +43,7 @@ __all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
 
 FOLD_FROM = 6
 """Waiting tasks of the queue are folded from this number on."""
-ORDERED_ALREADY = gettext_lazy("This order was already placed, and nothing was ordered twice. To order it once more, press Generate again.")
+ORDERED_ALREADY = gettext_lazy("This order was already placed; nothing was ordered twice. To order it again, press Generate.")
 
 
 @login_required

@@ -66,7 +66,7 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:
                 own.change(row, by=by, label=form.cleaned_data["label"], limits=form.limits, expires_at=row.expires_at)
                 own.limit(row, form.budgets, by=by)
         except IntegrityError:
-            form.add_error(None, _("Somebody saved the same at this moment. Here is what is stored now."))
+            form.add_error(None, _("Someone else saved this at the same time. This is what is stored now."))
         except WrongLimits as wrong:
             _show_in(form, wrong)
         else:

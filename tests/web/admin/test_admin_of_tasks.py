@@ -112,7 +112,7 @@ def test_adopting_needs_an_id_that_the_vendor_confirms(staff_client, task):
 def test_a_decision_sent_twice_is_made_once_and_another_is_refused(staff_client, task):
     assert [press(staff_client, task, "give_up"), press(staff_client, task, "give_up")] == ["Given up.", "Given up."]
 
-    assert press(staff_client, task, "submit_again", knows_cost="on").startswith("Somebody was faster")
+    assert press(staff_client, task, "submit_again", knows_cost="on").startswith("Someone else changed")
     assert (task.status, task.events.filter(to_status="failed").count()) == ("failed", 1)
 
 

@@ -119,7 +119,7 @@ def test_a_press_at_the_same_moment_finds_what_the_other_saved(staff_client):
     finally:
         pre_save.disconnect(the_other_saves_meanwhile, DeclaredModel)
 
-    assert (reply.status_code, "Somebody saved the same at this moment" in reply.text) == (200, True)
+    assert (reply.status_code, "Someone else saved this at the same time" in reply.text) == (200, True)
 
 
 def test_a_model_is_declared_once(declared, staff_client):
