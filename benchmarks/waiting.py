@@ -1,7 +1,7 @@
 """What callers that wait cost the others: `python -m benchmarks waiting`, on a stage, started as `make run` starts it.
 
 Two visitors send `GET /tick` with a session, two others `POST /api/v1/tasks`, twenty requests a second each at most. In turn they are alone
-and beside 50 callers whose orders wait (`Prefer: wait=60`). All share the machine.
+and beside 50 callers whose orders wait (`Prefer: wait=60`). No worker runs: what is ordered stays in the queue.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> None:
     words = ("--render-s", "600", "--queue-s", "0", "--media", "tiny")
     alone: Times = {"tick": [], "create": []}
     beside: Times = {"tick": [], "create": []}
-    with Stack(web_port=0, simulator_port=0, simulator_words=words) as stack:
+    with Stack(web_port=0, simulator_port=0, simulator_words=words, workers=0) as stack:
         stack.manage("sandbox_accounts", "--url", stack.simulator_url)
         _ask(stack.url, visitor, {"tick": [], "create": []}, 1.0)  # each process has loaded what it needs
         for number in range(2 * ROUNDS):
