@@ -39,7 +39,6 @@ __all__ = [
     "first_run",
     "resume",
     "stop_waiting",
-    "wait_for",
     "waited_s",
 ]
 
@@ -116,7 +115,7 @@ def answer_later(request: HttpRequest, task: GenerationTask, wait_s: int, answer
     if task.status not in RESTING:
         if getattr(request, "can_run_again", False):
             return _placeholder(waiter) if _watcher.has_room(waiter) else None
-        if not wait_for(task, wait_s, by=by):
+        if not _wait_in_thread(task, wait_s, by=by):
             return None
     request.META[WAITER] = waiter
     return None
@@ -153,7 +152,7 @@ def waited_s(request: HttpRequest) -> int:
     return waiter.wait_s if waiter else 0
 
 
-def wait_for(task: GenerationTask, wait_s: int, *, by: Caller) -> bool:
+def _wait_in_thread(task: GenerationTask, wait_s: int, *, by: Caller) -> bool:
     """Wait in this thread until the task has ended or is in review, or the time is over. Return False at once if too many threads wait.
 
     Raises ninja's `AuthenticationError` if the caller's token ends meanwhile.

@@ -136,6 +136,14 @@ def waits_for(task: GenerationTask, user, *, token: ApiToken | None = None, wait
     return waiter, Event()
 
 
+def join_watchers() -> None:
+    """Wait until the thread has ended, as it does when nobody waits, and with it its connection to the database."""
+    for thread in threads():
+        if thread.name == "waiters":
+            thread.join(10)
+            assert not thread.is_alive()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_each_runs_again_when_its_task_or_its_time_or_its_token_has_ended(user):
     watcher = Watcher()
@@ -157,10 +165,20 @@ def test_each_runs_again_when_its_task_or_its_time_or_its_token_has_ended(user):
     watcher.drop(cases[0][0])
     assert given_up.wait(10)
     assert not stays.is_set()
-    for thread in threads():  # it ends, and with it its connection to the database
-        if thread.name == "waiters":
-            thread.join(10)
-            assert not thread.is_alive()
+    join_watchers()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_time_of_each_ends_also_while_the_database_gives_no_answer(user, caplog):
+    watcher = Watcher()
+    unanswerable, runs = waits_for(make_task(user), user, wait_s=1)
+    unanswerable.task_id = "no id"
+    unanswerable.run_again = runs.set
+    watcher.add(unanswerable)
+
+    assert runs.wait(10)
+    assert "requests that wait" in caplog.text
+    join_watchers()
 
 
 def test_nobody_waits_so_often_that_others_cannot():

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.videoportal.conftest import Web, serve
-from tests.videoportal.web_calls import ask
+from tests.videoportal.web_calls import ask, send_raw
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +127,20 @@ def delete(web: Web, path: str) -> None:
         head = f"DELETE {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {web.token}\r\nConnection: close\r\n\r\n"
         connection.sendall(head.encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 204 ")
+
+
+def test_a_request_that_comes_behind_one_that_waits_is_answered_after_it(web):
+    body = json.dumps(TASK)
+    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {web.token}\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    order = f"POST /api/v1/tasks HTTP/1.1\r\n{head}{kind}Prefer: wait=1\r\n\r\n{body}".encode()
+
+    answers = send_raw(web.url, order, f"GET /api/v1/tasks?limit=1 HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode())
+
+    first, second = answers.split(b"HTTP/1.1 ")[1:]
+    assert (first[:4], second[:4]) == (b"202 ", b"200 ")
+    assert b"Preference-Applied: wait=1" in first
+    assert json.loads(first.partition(b"\r\n\r\n")[2])["id"] == json.loads(second.partition(b"\r\n\r\n")[2])["items"][0]["id"]
 
 
 def test_a_client_that_hangs_up_is_forgotten_and_its_repeat_waits_again(web):
