@@ -235,15 +235,19 @@ def raise_to(row: Reservation, ask: Ask) -> None:
     budgets.add(amounts, row.at)
 
 
-def correct(row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON, reason: str = "") -> None:
-    """Let a closed reservation have cost another amount, by a person or a bill. Raise `AlreadyClosed` if it changed meanwhile."""
+def correct(
+    row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON, reason: str = "", own: int | None = None
+) -> None:
+    """Let a closed reservation have cost another amount, by a person or a bill, `own` in its own currency. Raise `AlreadyClosed` if it
+    changed meanwhile.
+    """
     _in_transaction()
     before = {"settled": str(row.spent), "basis": row.basis}
     counted, reserved = row.counts, max(row.reserved, amount)
     facts = {
         "settled": amount,
         "released": reserved - amount,
-        "own_settled": None,
+        "own_settled": own,
         "basis": basis,
         "is_priced": row.is_priced or amount > 0,
     }

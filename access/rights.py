@@ -44,6 +44,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("access.budget", "change"): frozenset({Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
     ("access.reservation", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.bill", "see"): frozenset({Who.STAFF}),
+    ("generation.bill", "change"): frozenset({Who.PERMITTED}),
 }
 
 

@@ -32,7 +32,13 @@ class Example:
 
 MODEL = next(iter(ALL_MODELS.built_in))
 OF_MODEL = dict(zip(("provider", "model"), MODEL.split("/", 1), strict=True))
-SHOWN = {"image_url": "https://shop.example/fox.jpg", "team": "Shop", "vendor_id": "cgt-20261129-4711"}
+SHOWN = {
+    "image_url": "https://shop.example/fox.jpg",
+    "team": "Shop",
+    "vendor_id": "cgt-20261129-4711",
+    "vendor": MODEL.partition("/")[0],
+    "bill_in_base64": "VGFzayBJRCxUaW1lLEFtb3VudApjZ3QtNDcxMSwyMDI2LTExLTAzIDEwOjAwLDIuNTAK",
+}
 
 EXAMPLES: dict[str, Example] = {
     "list_models": Example(),
@@ -86,6 +92,13 @@ EXAMPLES: dict[str, Example] = {
     "get_league": Example(query={"days": "90"}),
     "list_prices": Example(query={"model": MODEL}),
     "post_estimate": Example(body={"model": MODEL}),
+    "list_bills": Example(),
+    "post_bill": Example(status=201, body={"vendor": "{vendor}", "file_name": "2026-11.csv", "content": "{bill_in_base64}"}),
+    "get_bill": Example(),
+    "patch_bill": Example(body={"time_zone": "Asia/Shanghai", "columns": {"amount": 3}, "first": "2026-11-01", "last": "2026-11-30"}),
+    "delete_bill": Example(status=204),
+    "list_differences": Example(),
+    "take_over_bill": Example(body={"all": True}),
     "list_webhooks": Example(),
     "post_webhook": Example(status=201, body={"url": "https://shop.example/hooks", "label": "shop", "types": ["task.succeeded"]}),
     "get_webhook": Example(),

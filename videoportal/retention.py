@@ -21,6 +21,7 @@ from api.idempotency import old_answers
 from database import clock
 from database.batches import delete_in_batches
 from events import outbox
+from generation.bills.bills import old_bills, old_rows
 from generation.keeping.old_videos import bin_old_videos, old_audit
 from generation.queries import history
 from jobs import queue
@@ -33,6 +34,7 @@ log = logging.getLogger("videoportal.retention")
 
 EVENTS, HISTORY, ATTEMPTS = "PORTAL_KEEP_EVENTS_DAYS", "PORTAL_KEEP_HISTORY_DAYS", "PORTAL_KEEP_ATTEMPTS_DAYS"
 AUDIT, FAILURES, DELIVERIES = "PORTAL_KEEP_AUDIT_DAYS", "PORTAL_KEEP_FAILED_JOBS_DAYS", "PORTAL_KEEP_DELIVERIES_DAYS"
+BILLS = "PORTAL_KEEP_BILLS_DAYS"
 
 RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (EVENTS, outbox.unwanted_deliveries),
@@ -44,6 +46,8 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (FAILURES, queue.old_failures),
     (DELIVERIES, old_deliveries),
     (DELIVERIES, old_notices),
+    (BILLS, old_rows),
+    (BILLS, old_bills),
 )
 """The setting of each rule, and the rows that may go when everything before this time may."""
 

@@ -2,6 +2,7 @@
 
 from generation.models.alias import ModelAlias
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
+from generation.models.bill import Bill, BillLine
 from generation.models.failover import FailoverRule
 from generation.models.keeping import LostFile, Walk
 from generation.models.news import TaskNews
@@ -15,6 +16,8 @@ from generation.models.worker import LiveWorker
 __all__ = [
     "Asset",
     "Attempt",
+    "Bill",
+    "BillLine",
     "Dispatch",
     "FailoverRule",
     "GenerationTask",

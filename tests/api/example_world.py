@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
@@ -12,9 +14,11 @@ from access.ledger import Ask
 from access.models import Budget, Reservation
 from access.tokens import issue
 from delivery.models import Link
+from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
+from providers.core.catalog import vendor_of
 from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
@@ -23,6 +27,8 @@ from webhooks import actions
 from webhooks.models import Delivery, State
 
 __all__ = ["world_of"]
+
+BILL = b"Task ID,Time,Amount\ncgt-4711,2026-11-03 10:00,2.50\n"
 
 
 def world_of(person: User, driver: Driver) -> dict[str, str]:
@@ -56,8 +62,11 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "delivery": delivery,
         "token": issue(person, "another")[0],
         "budget": budget_of(person),
+        "bill": store(by=Caller(user=person), vendor=vendor_of(MODEL), file_name="2026-10.csv", content=BILL)[0],
     }
-    return {name: str(row.pk) for name, row in rows.items()} | {"team": team.name, "vendor_id": in_review.submission_id}
+    another = b64encode(BILL + b"another,2026-11-04,1\n").decode()
+    words = {"team": team.name, "vendor_id": in_review.submission_id, "vendor": vendor_of(MODEL), "bill_in_base64": another}
+    return {name: str(row.pk) for name, row in rows.items()} | words
 
 
 def budget_of(person: User) -> Budget:

@@ -30,6 +30,7 @@ NEEDED = {
         *("post_webhook", "patch_webhook", "delete_webhook", "roll_webhook", "ping_webhook", "replay_webhook", "replay_delivery"),
     },
     "admin": {
+        *("post_bill", "patch_bill", "delete_bill", "take_over_bill"),
         *("post_budget", "patch_budget", "delete_budget"),
         *("ask_again", "adopt_task", "submit_task_again", "give_up_task", "post_task_cost"),
     },

@@ -19,7 +19,19 @@ from generation.queries.league import Standing
 from web.formatting import duration, money
 from web.presenters.words import model_label, vendor_label
 
-__all__ = ["PARAMS", "Chart", "address", "chart_of", "figures_of", "headings", "label_of", "standings_of", "table_of"]
+__all__ = [
+    "PARAMS",
+    "Chart",
+    "Figure",
+    "address",
+    "address_of_days",
+    "chart_of",
+    "figures_of",
+    "headings",
+    "label_of",
+    "standings_of",
+    "table_of",
+]
 
 MOST_BARS = 92
 """With more days, a bar is a month."""
@@ -121,6 +133,11 @@ def address(wanted: Wanted, name: str = "usage", /, **changes: Any) -> str:
     """Return the address of a usage page with these filters; a change to None removes one."""
     facts = {"from": wanted.first, "to": wanted.last, **{PARAMS.get(key, key): value for key, value in wanted.facts.items()}}
     return reverse(name, query={key: str(value) for key, value in {**facts, **changes}.items() if value is not None})
+
+
+def address_of_days(first: date, last: date, vendor: str) -> str:
+    """Return the address of the usage page with these days and this vendor."""
+    return address(Wanted(first=first, last=last, vendor=vendor))
 
 
 def figures_of(sums: Sums) -> list[Figure]:

@@ -22,8 +22,10 @@ from access.money import decimal
 from access.rights import may
 from access.usage import COLUMNS, MOST_DAYS, Line, Wanted, labels_of, lines_by, rows_for, rows_in_order, totals
 from database import clock
+from generation.bills.bills import bills_of
 from generation.queries.league import ENOUGH, WINDOWS, league
 from web.csv_export import csv_lines
+from web.presenters.bills import bill_row
 from web.presenters.usage import PARAMS, address, chart_of, figures_of, headings, label_of, standings_of, table_of
 
 __all__ = ["export", "models", "table", "usage"]
@@ -76,6 +78,7 @@ def usage(request: HttpRequest) -> HttpResponse:
         "tables": [table_of(name, found, wanted, ALL if only else SHOWN) for name, found in lines.items()],
         "later": [(headings()[name], address(wanted, "usage-table", by=name), address(wanted, by=name)) for name in later],
         "zone": settings.TIME_ZONE,
+        "bills": [bill_row(one) for one in bills_of(caller, wanted.first, wanted.last, wanted.vendor)],
         "sees_all": may(caller, "see", Reservation),
         "export_url": address(wanted, "usage-export"),
         "clear_url": address(Wanted(first=wanted.first, last=wanted.last)),
@@ -112,7 +115,10 @@ def models(request: HttpRequest) -> HttpResponse:
     """Show the league table of models."""
     days = next((days for days in WINDOWS if str(days) == request.GET.get("days")), WINDOWS[0])
     choices = [Choice(label=_("%(n)d days") % {"n": one}, href=f"?days={one}", current=one == days) for one in WINDOWS]
-    return render(request, "usage/models.html", {"rows": standings_of(league(days)), "choices": choices, "enough": ENOUGH})
+    sees_all = may(caller_of(request), "see", Reservation)
+    return render(
+        request, "usage/models.html", {"rows": standings_of(league(days)), "choices": choices, "enough": ENOUGH, "sees_all": sees_all}
+    )
 
 
 def _wanted(request: HttpRequest) -> Wanted:
