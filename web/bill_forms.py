@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from generation.bills.columns import FIELDS, HERE, Columns
@@ -86,8 +87,8 @@ class ReadForm(forms.Form):
     )
     encoding = forms.ChoiceField(label=gettext_lazy("Encoding"), choices=[(name, name) for name in ENCODINGS])
 
-    def __init__(self, *args: Any, bill: Bill, heading: tuple[str, ...], columns: Columns, **kwargs: Any) -> None:
-        initial = {
+    def __init__(self, data: QueryDict | None, *, bill: Bill, heading: tuple[str, ...], columns: Columns) -> None:
+        initial: dict[str, Any] = {
             "vendor": bill.vendor,
             "account": bill.account_id or "",
             "first": bill.first,
@@ -99,7 +100,7 @@ class ReadForm(forms.Form):
             "only": columns.only,
             "encoding": bill.encoding,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         accounts = ProviderAccount.objects.filter(sandbox=False).order_by("label")
         self.accounts = {str(account.pk): account for account in accounts}
         fields: dict[str, Any] = self.fields

@@ -71,7 +71,7 @@ class BillReadIn(Schema):
 
     vendor: Text = ""
     account: UUID | None = Field(None, description="Only this billed account; null: all of the vendor's.")
-    columns: BillColumns = Field(default_factory=BillColumns)
+    columns: BillColumns = BillColumns()
     encoding: Literal["utf-8", "gb18030", "utf-16", "big5", "shift_jis", "cp1252"] = "utf-8"
     time_zone: Text = HERE
     decimal_sign: Literal[".", ","] = "."
@@ -338,7 +338,8 @@ def _differences(check: Check) -> Iterator[DifferenceOut]:
             can_take_over=False,
             reason=_("Nothing here asked for it."),
         )
-    for one in (*check.differs, *check.only_here):
+    others: list[Found | Here] = [*check.differs, *check.only_here]
+    for one in others:
         yield _difference(one, can_take_over=one.purchase.pk in offered)
 
 

@@ -88,7 +88,7 @@ class Check:
     @property
     def ours(self) -> int:
         """Return what the portal counts: of purchases that are on the bill, and of those that should be."""
-        found = [*self.agrees, *self.differs, *self.only_here]
+        found: list[Found | Here] = [*self.agrees, *self.differs, *self.only_here]
         return sum(one.purchase.ours or 0 for one in found)
 
     @property

@@ -61,7 +61,7 @@ def read_table(content: bytes, encoding: str = "") -> Table:
         raise BadBill("not_text")
     delimiter = max(DELIMITERS, key=lambda one: _fits(text, one))
     at, heading = _heading(text, delimiter)
-    rows = []
+    rows: list[tuple[int, tuple[str, ...]]] = []
     for number, cells in _rows(text, delimiter):
         if number <= at or not any(cells):
             continue

@@ -167,6 +167,7 @@ def _one(year: int, month: int, day: int, clock: list[int], place: tzinfo, long:
     if not 2000 <= year < 2100:
         raise ValueError(year)
     extra = timedelta(days=1) if clock == [24, 0, 0] else timedelta()
-    local = datetime(year, month, day, *([0, 0, 0] if extra else clock), tzinfo=place) + extra
+    hour, minute, second = (0, 0, 0) if extra else clock
+    local = datetime(year, month, day, hour, minute, second, tzinfo=place) + extra
     begins = local.astimezone(UTC)
     return begins, (local + long).astimezone(UTC) if long >= timedelta(days=1) else begins + long

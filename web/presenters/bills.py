@@ -97,7 +97,7 @@ class Preview:
     """The first rows as they are read with these columns, or why they cannot be."""
 
     heading: Sequence[str]
-    rows: list[Sequence[str]]
+    rows: Sequence[Sequence[str]]
     read: list[dict[str, str]]
     problem: str
 

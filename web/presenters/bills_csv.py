@@ -22,7 +22,7 @@ __all__ = ["table_of_differences"]
 def table_of_differences(bill: Bill, check: Check) -> Iterator[list[Any]]:
     """Yield the head, then one line for each difference: the weightiest first."""
     zone = ZoneInfo(columns_of(bill).zone)
-    known = purchases_by_id(one.purchase for found in (check.differs, check.only_here) for one in found)  # type: ignore[attr-defined]
+    known = purchases_by_id(one.purchase for found in (check.differs, check.only_here) for one in found)
     yield [
         *("difference", "rows", "id", "task", "person", "team", "content_id", "model", "time", "currency"),
         *("on_the_bill", "here", "more_on_the_bill", "matched_by", "state"),
