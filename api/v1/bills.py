@@ -55,7 +55,7 @@ class BillColumns(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    reference: Column | None = Field(None, description="The vendor's id of the task or the request.")
+    reference: Column | None = Field(default=None, description="The vendor's id of the task or the request.")
     time: Column | None = None
     model: Column | None = None
     amount: Column | None = None
