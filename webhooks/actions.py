@@ -157,6 +157,8 @@ def roll(endpoint: Endpoint, *, by: Caller, overlap: timedelta = USUAL_OVERLAP) 
         locked.previous_until = now + overlap if previous else None
         locked.unreadable_since = None
         locked.save(update_fields=["sealed", "previous_until", "resting_until", "unreadable_since"])
+        if locked.enabled:
+            notices.withdraw(locked.owner_id, locked.page)
         audit.record("endpoint.rolled", locked, by=by, after={"previous_until": locked.previous_until})
     endpoint.refresh_from_db()
     return secret
@@ -167,6 +169,7 @@ def delete(endpoint: Endpoint, *, by: Caller) -> None:
     _require(endpoint, by)
     with transaction.atomic():
         audit.record("endpoint.deleted", endpoint, by=by, before={"kind": endpoint.kind, "url": endpoint.url})
+        notices.withdraw(endpoint.owner_id, endpoint.page)
         Endpoint.objects.filter(pk=endpoint.pk).delete()
 
 
@@ -194,8 +197,7 @@ def switch_off(endpoint: Endpoint, why: Off, *, by: Caller | None) -> bool:
     Delivery.objects.filter(endpoint=endpoint, state=State.PENDING).update(state=State.DROPPED, due_at=None, finished_at=now)
     audit.record("endpoint.disabled", endpoint, by=by, after={"reason": why})
     if why in {Off.GONE, Off.DEAD}:
-        page = f"/webhooks/{endpoint.pk}/"
-        notices.notify(endpoint.owner_id, say(f"endpoint_{why}", name=str(endpoint)[:200]), url=page)
+        notices.notify(endpoint.owner_id, say(f"endpoint_{why}", name=str(endpoint)[:200]), url=endpoint.page)
         facts = {"label": str(endpoint)[:200], "reason": why}
         outbox.write("endpoint.disabled", subject=endpoint.pk, owner_id=endpoint.owner_id, at=now, facts=facts)
     return True
@@ -208,6 +210,7 @@ def enable(endpoint: Endpoint, *, by: Caller) -> bool:
         disabled = Endpoint.objects.filter(pk=endpoint.pk, enabled=False)
         enabled = disabled.update(enabled=True, disabled_code="", unreadable_since=None, **HEALTHY)
         if enabled:
+            notices.withdraw(endpoint.owner_id, endpoint.page)
             audit.record("endpoint.enabled", endpoint, by=by)
     endpoint.refresh_from_db()
     return bool(enabled)

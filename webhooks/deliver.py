@@ -118,8 +118,8 @@ class _Turn:
         running = _Running(lane=lane)
         try:
             requests = requests_of(lane, now, self.patience.request_s)
-        except SealBroken as broken:
-            log.error("endpoint %s: %s", lane.endpoint.pk, broken)
+        except SealBroken:
+            log.error("endpoint %s waits: CREDENTIAL_KEYS cannot decrypt its secret", lane.endpoint.pk)
             wait_for_secret(lane, now)
             return
         except Exception:  # one body that cannot be read must not end the job for every endpoint

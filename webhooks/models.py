@@ -109,6 +109,11 @@ class Endpoint(models.Model):
         return self.label or self.url
 
     @property
+    def page(self) -> str:
+        """Return the address of its page, for notices."""
+        return f"/webhooks/{self.pk}/"
+
+    @property
     def is_for_people(self) -> bool:
         """Return whether it gets sentences, several events in one message, and no signature of ours."""
         return self.kind not in SIGNED

@@ -12,13 +12,18 @@ from database import clock
 from providers.core.messages import Message
 from webhooks.models import Notice
 
-__all__ = ["dismiss", "notify", "unread"]
+__all__ = ["dismiss", "notify", "unread", "withdraw"]
 
 
 def notify(owner_id: int, message: Message, *, url: str = "") -> None:
     """Write a notice to this person, in the caller's transaction. `url` is the page that has more."""
     assert connection.in_atomic_block, "a notice is written together with what it is about"
     Notice.objects.create(owner_id=owner_id, message=message, url=url, created_at=clock.now())
+
+
+def withdraw(owner_id: int, url: str) -> None:
+    """Take this person's notices that lead to this page off the pages: what they report is over."""
+    Notice.objects.filter(owner_id=owner_id, url=url, read_at=None).update(read_at=clock.now())
 
 
 def unread(user: User) -> QuerySet[Notice]:

@@ -109,7 +109,7 @@ def wait_for_secret(lane: Lane, now: datetime) -> None:
     with transaction.atomic():
         mine = _held(lane).filter(sealed=endpoint.sealed)  # or there is a new secret already
         if mine.update(lease_until=now, resting_until=rest, unreadable_since=since) and endpoint.unreadable_since is None:
-            notices.notify(endpoint.owner_id, say("endpoint_unreadable", name=str(endpoint)[:200]), url=f"/webhooks/{endpoint.pk}/")
+            notices.notify(endpoint.owner_id, say("endpoint_unreadable", name=str(endpoint)[:200]), url=endpoint.page)
 
 
 def _held(lane: Lane) -> Any:

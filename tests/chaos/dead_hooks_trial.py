@@ -33,7 +33,7 @@ from webhooks.catalog import TYPES  # noqa: E402
 from webhooks.models import Delivery, Endpoint  # noqa: E402
 from webhooks.payload import body_of_ping  # noqa: E402
 
-WORKER_WITHIN_S = 60.0
+WORKER_WITHIN_S = 300.0
 
 
 class Timed(Receiver):

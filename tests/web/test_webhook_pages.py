@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -116,6 +118,26 @@ def test_an_endpoint_is_edited_disabled_enabled_and_deleted(member, user):
     assert "1 delivery is sent again." in text(answer)
     member.post(reverse("webhook-delete", args=[endpoint.pk]))
     assert not Endpoint.objects.exists()
+
+
+def test_a_long_log_is_read_in_pages_with_the_same_number_of_statements(member, user):
+    endpoint, _ = actions.create(by=Caller(user=user), url=URL, types=["task.failed"])
+    page, now = reverse("webhook", args=[endpoint.pk]), timezone.now()
+
+    def shown(address: str, more: int) -> tuple[str, int]:
+        facts = {"endpoint": endpoint, "type": "task.failed", "body": "{}", "state": "failed", "finished_at": now, "created_at": now}
+        Delivery.objects.bulk_create([Delivery(event_id=uuid4(), **facts) for _ in range(more)])
+        with CaptureQueriesContext(connection) as made:
+            found = text(member.get(address))
+        return found, len(made)
+
+    _, few = shown(page, 1)
+    first, many = shown(page, 119)
+    (before,) = re.findall(r"before=([\w-]+)", first)
+    second, _ = shown(f"{page}?before={before}", 0)
+    ids = [re.findall(r"/webhooks/deliveries/([\w-]+)/", one) for one in (first, second)]
+    assert (many, [len(one) for one in ids]) == (few, [50, 50])
+    assert max(ids[1]) < min(ids[0])
 
 
 def test_a_time_outside_the_calendar_is_refused(member, user):

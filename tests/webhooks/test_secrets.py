@@ -66,6 +66,7 @@ def test_a_new_secret_sends_what_waited_for_one(user, make_endpoint, receiver, r
     assert arrival.verified(fresh)
     rolled = Endpoint.objects.get()
     assert (rolled.unreadable_since, rolled.previous_until) == (None, None)
+    assert not Notice.objects.filter(read_at=None).exists()
 
 
 def test_a_new_secret_that_comes_while_a_turn_reads_the_old_one_stays_readable(user, make_endpoint):

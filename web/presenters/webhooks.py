@@ -192,7 +192,7 @@ def endpoint_page(endpoint: Endpoint, caller: Caller, now: datetime) -> Endpoint
     facts.append(Fact(label=_("Created"), value=moment(endpoint.created_at)))
     if endpoint.last_ok_at:
         facts.append(Fact(label=_("Last delivered"), value=moment(endpoint.last_ok_at)))
-    if endpoint.previous_until and endpoint.previous_until > now:
+    if endpoint.previous_until and endpoint.previous_until > now and not endpoint.unreadable_since:
         facts.append(Fact(label=_("Old secret"), value=_("signs too until %(time)s") % {"time": moment(endpoint.previous_until)}))
     return EndpointPage(
         row=endpoint_row(endpoint, now),
