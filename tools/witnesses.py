@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -47,6 +48,19 @@ DONE_WITHIN_S = 120
 _installing: defaultdict[Path, Lock] = defaultdict(Lock)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Portal:
+    """The portal that witnesses call. Each is told its address, the token of a person, and the simulator's address; in the environment are
+    the settings with which a command is one of this portal.
+    """
+
+    told: Mapping[str, Sequence[str]] = MappingProxyType({})
+    environment: Mapping[str, str] = MappingProxyType({})
+
+
+NO_PORTAL = Portal()
+
+
 def main() -> int:
     asked, known = sys.argv[1:], scripts()
     names = [name for name in known if not asked or name in asked]
@@ -58,7 +72,7 @@ def main() -> int:
         names = [name for name in names if name not in left_out]
     with ExitStack() as everything:
         callers = [name for name in names if name.startswith(PORTAL)]
-        portal = everything.enter_context(_portal(callers)) if callers else {}
+        portal = everything.enter_context(_portal(callers)) if callers else NO_PORTAL
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
             agreeing = sum(pool.map(lambda name: _agrees(name, known[name], portal), names))
     print(f"\n{agreeing} of {len(names)} witnesses agree")
@@ -80,24 +94,25 @@ def pins_of(script: Path) -> Path:
 
 
 @contextmanager
-def _portal(names: Sequence[str]) -> Iterator[Mapping[str, Sequence[str]]]:
-    """Run a portal with fast sandbox accounts. Give by witness its address, the token of a person, and the simulator's address."""
+def _portal(names: Sequence[str]) -> Iterator[Portal]:
+    """Run a portal with fast sandbox accounts, and a person for each witness."""
     with tempfile.TemporaryDirectory(prefix="portal-witnesses-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "ERROR", "DATABASE_URL": ""}
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20", "--media", "tiny"))
         stack.prepare()
         tokens = stack.manage("shell", "--no-imports", "-c", PEOPLE.format(names=list(names))).split()
         with stack:
-            yield {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
+            told = {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
+            yield Portal(told=told, environment=stack.environment)
 
 
-def _agrees(name: str, script: Path, portal: Mapping[str, Sequence[str]]) -> bool:
+def _agrees(name: str, script: Path, portal: Portal) -> bool:
     """Run one witness, print a line about it, and return whether it succeeded."""
     started = time.monotonic()
     try:
         command, variables = command_of(script)
         with _server_for(name, portal) as addresses:
-            done = _run([*command, *addresses, sys.executable], DONE_WITHIN_S, variables)
+            done = _run([*command, *addresses, sys.executable], DONE_WITHIN_S, {**portal.environment, **variables})
     except subprocess.CalledProcessError as error:
         done = subprocess.CompletedProcess(error.cmd, error.returncode, error.stdout)
     except subprocess.TimeoutExpired as error:
@@ -109,10 +124,10 @@ def _agrees(name: str, script: Path, portal: Mapping[str, Sequence[str]]) -> boo
 
 
 @contextmanager
-def _server_for(name: str, portal: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+def _server_for(name: str, portal: Portal) -> Iterator[Sequence[str]]:
     """Run the server that the witness calls, unless that is the portal, and give what the script is told of it."""
-    if name in portal:
-        yield portal[name]
+    if name in portal.told:
+        yield portal.told[name]
         return
     with OssServerProcess() if name in OF_OSS else SimulatorProcess() as server:
         yield (server.url,)
