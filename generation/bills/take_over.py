@@ -95,7 +95,7 @@ def _take(bill: Bill, pk: UUID, theirs: int, by: Caller) -> None:
                 raise Conflict(_("Its render still goes on. What it costs is settled when it ends."), code="not_waiting")
             note_costs(task)
     except AlreadyClosed as other:
-        words = _("Somebody was faster: the cost has changed meanwhile. Look at it again.")
+        words = _("Someone else changed the cost at the same time. Check it again.")
         raise Conflict(words, code="already_settled") from other
 
 
