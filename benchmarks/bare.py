@@ -1,6 +1,6 @@
 """What `python -m benchmarks api` compares with: Django views that do the INSERTs and SELECTs of the API, and nothing else.
 
-Served by the same web server on the same database as the portal (`benchmarks.bare_settings`). No middleware, no authentication, no checks,
+Served by the same web server on the same database as the portal (`benchmarks.bare_settings`). No authentication, no checks,
 no document; the ORM, and JSON in and out.
 """
 
@@ -49,7 +49,7 @@ def insert(request: HttpRequest) -> JsonResponse:
         names = {"model": body["model"], "vendor": body["model"].partition("/")[0], "token_line": body["token_line"]}
         Reservation.objects.create(task_id=task.pk, owner_id=body["owner"], at=now, day=now.date(), reserved=body["cost"], **names, **price)
         Budget.objects.filter(pk=body["budget"], held__lte=F("limit") - body["cost"]).update(held=F("held") + body["cost"])
-    return JsonResponse(answer, status=202)
+    return _with_length(JsonResponse(answer, status=202))
 
 
 def select(request: HttpRequest, token: str, task_id: UUID) -> JsonResponse:  # noqa: ARG001 - a view
@@ -60,7 +60,13 @@ def select(request: HttpRequest, token: str, task_id: UUID) -> JsonResponse:  # 
         {"id": str(video.pk), "title": video.title, "duration_s": video.duration_s, "sha256": video.sha256} for video in task.videos.all()
     ]
     facts = {"id": str(task.pk), "owner": owner.pk, "status": task.status, "prompt": task.prompt.text, "videos": videos}
-    return JsonResponse(facts | {"model": task.model, "params": task.params, "created_at": task.created_at})
+    return _with_length(JsonResponse(facts | {"model": task.model, "params": task.params, "created_at": task.created_at}))
+
+
+def _with_length(response: JsonResponse) -> JsonResponse:
+    """Say how long the answer is, as Django's middleware does, so that the connection is kept."""
+    response["Content-Length"] = len(response.content)
+    return response
 
 
 urlpatterns = [path("tasks", insert), path("tasks/<str:token>/<uuid:task_id>", select)]

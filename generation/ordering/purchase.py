@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -70,9 +71,17 @@ def ask_of(task: GenerationTask, spec: ModelSpec, params: Params, scope: Scope, 
         tariff=tariff.frozen() if tariff else {},
         currency=tariff.currency if tariff else "",
         rate=rate,
-        amount=None if most is None or rate is None else convert(most, rate),
+        amount=None if most is None or rate is None else _worth(most, rate),
         own_amount=None if most is None else micro(most),
     )
+
+
+def _worth(amount: Decimal, rate: Decimal) -> int | None:
+    """Return the amount at this rate, in micro; None if it is larger than any column holds: somebody typed a wrong rate."""
+    try:
+        return convert(amount, rate)
+    except ValueError:
+        return None
 
 
 def scope_of(task: GenerationTask) -> Scope:

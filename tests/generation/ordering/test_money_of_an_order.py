@@ -155,6 +155,15 @@ def test_a_budget_refuses_what_has_no_price_or_no_rate(ask, facts, words):
     assert (refusal.value.code, words in refusal.value.message) == ("price_unknown", True)
 
 
+def test_a_rate_with_which_an_order_costs_more_than_a_column_holds_counts_as_none(ask):
+    ModelPrice.objects.update(currency="USD", amount=10_000_000)
+    Rate.objects.create(unit="USD", rate=9_999_999_999)
+
+    create(Order(**ask))
+
+    assert not Reservation.objects.get().is_priced
+
+
 @pytest.mark.django_db(transaction=True)
 def test_fifty_orders_at_once_pass_no_limit(ask):
     budget_of(50 * YUAN + 1)
