@@ -69,7 +69,7 @@ class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
         return self.filter(due_at__lte=now).order_by("due_at")
 
     def live(self) -> Self:
-        return self.filter(status__in=LIVE)
+        return self.filter(status__in=LIVE, finished_at=None)  # the second for `task_live`
 
     def held(self, now: datetime) -> Self:
         """Return rows that somebody works on, or whose job waits for a worker."""
@@ -182,6 +182,9 @@ class GenerationTask(models.Model):
             models.Index(fields=["outputs_expire_at"], name="task_expiring", condition=Q(status__in=["ingesting", "needs_review"])),
             models.Index(fields=["owner", "-id"], name="task_by_owner"),
             team_index("task_by_team"),
+            models.Index(fields=["owner", "status"], name="task_live", condition=Q(finished_at__isnull=True)),
+            models.Index(fields=["team"], name="task_live_of_team", condition=Q(team__isnull=False, finished_at__isnull=True)),
+            models.Index(fields=["retry_of", "owner", "-id"], name="task_retried", condition=Q(retry_of__isnull=False)),
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),

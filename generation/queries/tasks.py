@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from access.callers import Caller
 from access.rights import may
-from generation.lifecycle import LIVE, UNDER_WAY, Status
+from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
 from generation.models.task import TaskQuerySet
 from generation.models.video import VideoQuerySet
@@ -56,6 +56,8 @@ VERSIONS_MOST = 12
 COUNTED_MOST = 1_000
 ATTENTION_FOR = timedelta(days=7)
 
+COUNTED = ("running", "waiting", "attention")
+"""Tabs whose tasks are live or changed lately."""
 TABS = ("all", "running", "waiting", "attention", "done", "cancelled")
 SHAPES: dict[str, Q] = {
     "wide": Q(width_px__gt=F("height_px")),
@@ -87,7 +89,7 @@ def queue_of(user: User) -> list[GenerationTask]:
     Then those that failed within the last hour and were neither retried nor dismissed.
     """
     mine = GenerationTask.objects.filter(owner=user).order_by("-id")
-    started = with_cards(mine.filter(status__in=LIVE - {Status.QUEUED}))[:QUEUE_MOST]
+    started = with_cards(mine.live().exclude(status=Status.QUEUED))[:QUEUE_MOST]
     live = sorted(started, key=lambda task: task.state not in UNDER_WAY)
     live += with_cards(mine.filter(status=Status.QUEUED).order_by("id"))[:QUEUE_MOST]
     recent = timezone.now() - JUST_FAILED
@@ -212,33 +214,41 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
 
 def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None) -> tuple[list[GenerationTask], bool]:
     """Return one page of tasks, newest first, and whether there are more."""
-    tasks = with_cards(GenerationTask.objects.filter(_tab(tab, timezone.now())))
+    now, count = timezone.now(), ACTIVITY_PAGE + 1
+    of_tab = with_cards(GenerationTask.objects.filter(_tab(tab, now)))
     if before:
-        tasks = tasks.filter(pk__lt=before)
-    count = ACTIVITY_PAGE + 1
-    rows = list(tasks.filter(owner=caller.user).order_by("-pk")[:count] if mine else tasks.first_for(caller, count))
+        of_tab = of_tab.filter(pk__lt=before)
+    if tab in COUNTED:
+        tasks = of_tab.filter(_live_or_lately(caller, now, mine=mine)).order_by("-pk")[:count]
+    elif mine:
+        tasks = of_tab.filter(owner=caller.user).order_by("-pk")[:count]
+    else:
+        tasks = of_tab.first_for(caller, count)
+    rows = list(tasks)
     return rows[:ACTIVITY_PAGE], len(rows) > ACTIVITY_PAGE
 
 
 def activity_counts(caller: Caller, *, mine: bool) -> dict[str, int]:
     """Return how many tasks each tab has; `done` counts today's. One query over rows that are live or changed recently."""
     now = timezone.now()
-    midnight = _midnight(now)
-    lately = Q(updated_at__gte=min(midnight, now - ATTENTION_FOR))
-    counted = ("running", "waiting", "attention")
-    found: dict[str, int] = (
-        _seen(caller, mine=mine)
-        .filter(lately | Q(status__in=LIVE))
-        .aggregate(
-            **{tab: Count("pk", filter=_tab(tab, now), distinct=True) for tab in counted},
-            done=Count("pk", filter=Q(status=Status.SUCCEEDED, finished_at__gte=midnight), distinct=True),
-        )
+    found: dict[str, int] = GenerationTask.objects.filter(_live_or_lately(caller, now, mine=mine)).aggregate(
+        **{tab: Count("pk", filter=_tab(tab, now), distinct=True) for tab in COUNTED},
+        done=Count("pk", filter=Q(status=Status.SUCCEEDED, finished_at__gte=_midnight(now)), distinct=True),
     )
     return found
 
 
-def _seen(caller: Caller, *, mine: bool) -> TaskQuerySet:
-    return GenerationTask.objects.filter(owner=caller.user) if mine else GenerationTask.objects.visible_to(caller)
+def _live_or_lately(caller: Caller, now: datetime, *, mine: bool) -> Q:
+    """Return the condition for the caller's own tasks (`mine`), or all that they see, that have not ended or changed lately. Each of its
+    parts has an index.
+    """
+    lately = Q(updated_at__gte=min(_midnight(now), now - ATTENTION_FOR))
+    if may(caller, "see", GenerationTask) and not mine:
+        return lately | Q(finished_at=None)
+    live = Q(owner=caller.user, finished_at=None)
+    if caller.teams and not mine:
+        live |= Q(team__in=sorted(caller.teams), finished_at=None)
+    return live | lately & GenerationTask.objects.all().shown_among(caller, mine=mine)
 
 
 def _tab(tab: str, now: datetime) -> Q:
@@ -256,12 +266,11 @@ def changed_tasks(caller: Caller, since: datetime | None, *, all_waiting: bool) 
     """Return at most `NEWS_MOST` visible tasks, the last to change first: those that changed since then, and the caller's own unfinished
     ones, whose text changes with the time. Without `all_waiting`, own ones that were due before then are left out.
     """
-    if since is None or all_waiting:
-        wanted = Q(owner=caller.user, status__in=LIVE)
-    else:
-        wanted = Q(owner=caller.user, status__in=LIVE - {Status.QUEUED}) | Q(owner=caller.user, status=Status.QUEUED, due_at__gt=since)
+    tasks = GenerationTask.objects.all()
+    wanted = Q(owner=caller.user, finished_at=None)
     if since is not None:
-        wanted |= Q(updated_at__gt=since)
+        wanted &= Q() if all_waiting else ~Q(status=Status.QUEUED) | Q(due_at__gt=since)
+        wanted |= Q(updated_at__gt=since) & tasks.shown_among(caller)
     latest = Coalesce("updated_at", "created_at").desc()  # no index: ordered by an indexed column, a database may read all tasks
-    rows = GenerationTask.objects.visible_to(caller).filter(wanted).order_by(latest).values_list(*TaskNews._fields)
+    rows = tasks.filter(wanted).order_by(latest).values_list(*TaskNews._fields)
     return [TaskNews._make(row) for row in rows[:NEWS_MOST]]
