@@ -67,7 +67,7 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoO
         seen = seen.filter(Q(title__icontains=wanted.q) | Q(task__prompt__text__icontains=wanted.q))
     if wanted.model:
         spec = find_model(wanted.model)
-        seen = seen.filter(model=spec.name if spec else wanted.model)
+        seen = seen.of_model(spec.name if spec else wanted.model, asking)
     if wanted.task:
         seen = seen.filter(task=wanted.task)
     if wanted.content_id:

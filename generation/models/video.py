@@ -8,7 +8,9 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
@@ -29,6 +31,10 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
     def kept(self) -> Self:
         """Return those that nobody deleted."""
         return self.filter(deleted_at=None)
+
+    def of_model(self, model: str, caller: Caller) -> Self:
+        """Return those of one model. `video_by_model` has everybody's, so only who sees everybody's finds them by it."""
+        return self.filter(model=model) if may(caller, "see", self.model) else self.filter(Exact(Coalesce("model", Value("")), model))
 
     def in_bin(self) -> Self:
         """Return those that were deleted and can be restored."""

@@ -111,7 +111,7 @@ def live_count(user: User) -> int:
 
 def video_count(caller: Caller) -> int:
     """Return how many videos the caller sees, at most `COUNTED_MOST` + 1: counting all of a large library would take too long."""
-    return Video.objects.kept().first_for(caller, COUNTED_MOST + 1).count()
+    return Video.objects.visible_to(caller).order_by()[: COUNTED_MOST + 1].count()
 
 
 def _midnight(now: datetime) -> datetime:
@@ -150,14 +150,15 @@ def teams_on_wall(caller: Caller) -> Mapping[int, str]:
 
 def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
     """Return one page of videos older than `before`, and whether there are more."""
-    videos = _wall(wanted).select_related("task__prompt", "owner")
+    videos = _wall(caller, wanted).select_related("task__prompt", "owner")
     rows = list(_first(videos.filter(pk__lt=before) if before else videos, caller, wanted, WALL_PAGE + 1))
     return rows[:WALL_PAGE], len(rows) > WALL_PAGE
 
 
 def wall_count(caller: Caller, wanted: WallFilter) -> int:
     """Return how many videos the filter leaves, at most `COUNTED_MOST` + 1."""
-    return _first(_wall(wanted), caller, wanted, COUNTED_MOST + 1).count()
+    seen = _wall(caller, wanted).visible_to(caller)
+    return (seen.filter(owner=caller.user) if wanted.mine else seen).order_by()[: COUNTED_MOST + 1].count()
 
 
 def models_on_wall(caller: Caller) -> set[str]:
@@ -170,13 +171,13 @@ def models_on_wall(caller: Caller) -> set[str]:
     return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
 
 
-def _wall(wanted: WallFilter) -> VideoQuerySet:
+def _wall(caller: Caller, wanted: WallFilter) -> VideoQuerySet:
     """Return everybody's videos that the filter leaves."""
     videos = Video.objects.kept()
     if wanted.q:
         videos = videos.filter(task__prompt__text__icontains=wanted.q)
     if wanted.model:
-        videos = videos.filter(model=wanted.model)
+        videos = videos.of_model(wanted.model, caller)
     if wanted.shape:
         videos = videos.filter(SHAPES[wanted.shape])
     if wanted.starred:
@@ -195,7 +196,7 @@ def _first(videos: VideoQuerySet, caller: Caller, wanted: WallFilter, count: int
 
 def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID | None, UUID | None]:
     """Return the next newer and the next older video that the filter leaves."""
-    seen = _wall(wanted)
+    seen = _wall(caller, wanted)
     newer = _first(seen.filter(pk__gt=video.pk), caller, wanted, 1, order="pk").values_list("pk", flat=True)
     older = _first(seen.filter(pk__lt=video.pk), caller, wanted, 1).values_list("pk", flat=True)
     return next(iter(newer), None), next(iter(older), None)
@@ -219,7 +220,9 @@ def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None) 
     if before:
         of_tab = of_tab.filter(pk__lt=before)
     if tab in COUNTED:
-        tasks = of_tab.filter(_live_or_lately(caller, now, mine=mine)).order_by("-pk")[:count]
+        # found first, then put in order: with a LIMIT, SQLite would walk all tasks from the newest
+        found = GenerationTask.objects.filter(_live_or_lately(caller, now, mine=mine)).order_by().values("pk")
+        tasks = of_tab.filter(pk__in=found).order_by("-pk")[:count]
     elif mine:
         tasks = of_tab.filter(owner=caller.user).order_by("-pk")[:count]
     else:
