@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """The sign-in looks for an address in small letters; older rows have it as it was typed."""
 
     dependencies = [
-        ('access', '0008_preference_look_and_notices'),
+        ('access', '0009_budget_refusal_told'),
         ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

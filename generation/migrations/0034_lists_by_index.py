@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('access', '0009_addresses_in_small_letters'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('generation', '0032_model_alias'),
+        ('generation', '0033_bill'),
         ('providers', '0014_own_machines'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
