@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0009_addresses_in_small_letters'),
+        ('access', '0010_addresses_in_small_letters'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('generation', '0033_bill'),
         ('providers', '0014_own_machines'),
