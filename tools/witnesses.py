@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -54,11 +54,8 @@ class Portal:
     the settings with which a command is one of this portal.
     """
 
-    told: Mapping[str, Sequence[str]] = MappingProxyType({})
-    environment: Mapping[str, str] = MappingProxyType({})
-
-
-NO_PORTAL = Portal()
+    told: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def main() -> int:
@@ -72,7 +69,7 @@ def main() -> int:
         names = [name for name in names if name not in left_out]
     with ExitStack() as everything:
         callers = [name for name in names if name.startswith(PORTAL)]
-        portal = everything.enter_context(_portal(callers)) if callers else NO_PORTAL
+        portal = everything.enter_context(_portal(callers)) if callers else Portal()
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
             agreeing = sum(pool.map(lambda name: _agrees(name, known[name], portal), names))
     print(f"\n{agreeing} of {len(names)} witnesses agree")
