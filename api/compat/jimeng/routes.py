@@ -11,8 +11,9 @@ from access.scopes import Scope
 from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
+from api.compat.images import asset_of, counted, in_slots
 from api.compat.jimeng.translate import STATES, USUAL_MODELS, asked, refusal
-from api.compat.model_names import meant_model
+from api.compat.model_names import known_names, meant_model
 from api.compat.ordering import held, order, repeat_key
 from api.errors import Failure
 from generation.lifecycle import TERMINAL, Status
@@ -26,12 +27,16 @@ dialect = Dialect("jimeng", "jimeng/", refusal)
 
 @dialect.route("POST", "generate_video", scope=Scope.GENERATE)
 def generate_video(call: Call) -> HttpResponseBase:
-    """Order a video and wait for it: 200 with its address; 202 with `status_url` if it takes longer, or 504 with `?strict=1`."""
+    """Order a video and wait for it, with `?wait=N` for up to N seconds: 200 with its address; 202 with `status_url` if it takes longer, or
+    504 with `?strict=1`.
+    """
     wanted = asked(call.body)
     spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
-    fitted = fit(spec, wanted.options)
-    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=call.idempotency_key or repeat_key(call)).task
-    return held(call, task, _video_or_where)
+    inputs = in_slots(spec, {"first_frame": [asset_of(call, wanted.image, at="image_url")]}) if wanted.image else {}
+    fitted = fit(spec, wanted.options, counted(inputs))
+    key = call.idempotency_key or repeat_key(call)
+    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, inputs=inputs, key=key).task
+    return held(call, task, _video_or_where, wait_s=_asked_wait_s(call))
 
 
 def _video_or_where(call: Call, task: GenerationTask) -> HttpResponseBase:
@@ -49,8 +54,18 @@ def _video_or_where(call: Call, task: GenerationTask) -> HttpResponseBase:
 @dialect.route("GET", "tasks/<uuid:task_id>", scope=Scope.READ)
 def get_task(call: Call, task_id: UUID) -> HttpResponseBase:
     """Answer with the state of a task, and with its video when it is there. `?wait=N` holds the answer for up to N seconds until then."""
-    wait_s = number(call.request.GET.get("wait")) or 0
-    return held(call, call.task(task_id), _state, wait_s=max(0, int(wait_s)))
+    return held(call, call.task(task_id), _state, wait_s=_asked_wait_s(call) or 0)
+
+
+@dialect.route("GET", "models", scope=Scope.READ)
+def list_models(call: Call) -> HttpResponseBase:
+    """List what may be named as `model`. The service itself has one model and no such list: this is for agents that choose."""
+    return json_response({"models": [{"name": name, "label": spec.label} for name, spec in known_names(call.caller).items()]})
+
+
+def _asked_wait_s(call: Call) -> int | None:
+    asked = number(call.request.GET.get("wait"))
+    return None if asked is None else max(0, int(asked))
 
 
 def _state(call: Call, task: GenerationTask) -> HttpResponseBase:

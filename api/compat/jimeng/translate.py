@@ -22,6 +22,8 @@ __all__ = ["STATES", "USUAL_MODELS", "Asked", "asked", "refusal"]
 
 USUAL_MODELS = ("jimeng/seedance-2.0-fast", "jimeng/seedance-2.0-mini", "jimeng/seedance-2.0", "jimeng/seedance-2.5")
 MILLISECONDS = 1000
+TEXTS = ("prompt", "aspect_ratio", "model", "negative_prompt", "resolution", "image_url")
+NUMBERS = ("duration_ms", "fps", "seed")
 TOKEN_WORDS = {
     "token_missing": (401, "Missing Authorization Header"),
     "token_unreadable": (401, "Invalid Authorization Scheme"),
@@ -45,13 +47,17 @@ class Asked:
 
     prompt: str
     model: str = ""
+    image: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def asked(body: Mapping[str, Any]) -> Asked:
-    """Read a body. Fields that the service does not have are ignored, as FastAPI does. Raises `InvalidRequest`."""
-    wrong = {name: _("A text is needed here.") for name in ("prompt", "aspect_ratio", "model") if not isinstance(body.get(name, ""), str)}
-    wrong |= {name: _("A number is needed here.") for name in ("duration_ms", "fps") if name in body and number(body[name]) is None}
+    """Read a body: the service's fields, and those of ours that say what else a model may be asked. Others are ignored, as FastAPI does.
+
+    Raises `InvalidRequest`.
+    """
+    wrong = {name: _("A text is needed here.") for name in TEXTS if not isinstance(body.get(name, ""), str)}
+    wrong |= {name: _("A number is needed here.") for name in NUMBERS if name in body and number(body[name]) is None}
     if "prompt" not in body:
         wrong["prompt"] = _("This is needed.")
     if wrong:
@@ -59,9 +65,9 @@ def asked(body: Mapping[str, Any]) -> Asked:
     options = {
         "aspect_ratio": body.get("aspect_ratio", "16:9"),
         "duration_s": (number(body.get("duration_ms", 5_000)) or 0) / MILLISECONDS,
-        "fps": number(body.get("fps")),
+        **{name: body.get(name) for name in ("fps", "negative_prompt", "resolution", "seed")},
     }
-    return Asked(prompt=body["prompt"], model=body.get("model", ""), options=options)
+    return Asked(prompt=body["prompt"], model=body.get("model", ""), image=body.get("image_url", ""), options=options)
 
 
 def refusal(failure: Failure) -> tuple[int, Any]:
