@@ -1,4 +1,5 @@
-"""`make run`: the whole portal in one terminal, at port PORT (8000). Data is in var/; vendors are simulated, so nothing is billed.
+"""`make run`: the whole portal in one terminal, at port PORT (8000) of this machine, with BIND=0.0.0.0 also for others. Data is in var/;
+vendors are simulated, so nothing is billed.
 
 Accounts of vendors' variables such as ALIYUN_API_KEY are real: docs/operating.md.
 With STORAGE=oss or STORAGE=s3 a server of such buckets runs beside it, and every file goes there. That portal is separate, because files do
@@ -49,7 +50,8 @@ def _run(storage: str, everything: ExitStack, *, mcp_port: int | None) -> None:
         environment |= {"PORTAL_DATA_DIR": str(data), "DATABASE_URL": ""}
     bucket = everything.enter_context(open_bucket(storage, data / "bucket", port=free_port(BUCKET_PORT) if storage != "local" else 0))
     environment |= dict(bucket.environment if bucket else {})
-    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), mcp_port=mcp_port, environment=environment)
+    host = os.environ.get("BIND", "127.0.0.1")
+    stack = Stack(web_port=int(os.environ.get("PORT", "8000")), web_host=host, mcp_port=mcp_port, environment=environment)
     print("Preparing the database and static files...", flush=True)
     given = stack.prepare()
     sign_in = stack.manage("first_admin").strip()

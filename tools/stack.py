@@ -43,6 +43,7 @@ class Stack:
     """
 
     web_port: int = 8000
+    web_host: str = "127.0.0.1"
     simulator_port: int = 9100
     environment: dict[str, str] = field(default_factory=dict)
     simulator_words: tuple[str, ...] = ()
@@ -87,7 +88,7 @@ class Stack:
             self._start("simulator", ["-m", "providers.simulator", "--port", str(self.simulator_port), *self.simulator_words])
             for name in self._worker_names:
                 self._start(name, ["manage.py", "worker"])
-            self._start("web", ["-m", "gunicorn", "--bind", f"127.0.0.1:{self.web_port}"])
+            self._start("web", ["-m", "gunicorn", "--bind", f"{self.web_host}:{self.web_port}"])
             self._await("web", self.web_port)
             if self.mcp_port is not None:
                 self._start("mcp", ["manage.py", "mcp", "--http", f"127.0.0.1:{self.mcp_port}"])

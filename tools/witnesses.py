@@ -160,7 +160,18 @@ def environment_of(pins: Path, install: Callable[[Path, Path], None]) -> Path:
 
 def _install_for_python(folder: Path, pins: Path) -> None:
     _run([sys.executable, "-m", "venv", "--clear", folder], INSTALLED_WITHIN_S, must_succeed=True)
-    pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", pins]
+    alone = ["--no-deps"] if pins.read_text().startswith("# With --no-deps") else []  # the list is complete without what a package asks for
+    pip: list[str | Path] = [
+        folder / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        *alone,
+        "-r",
+        pins,
+    ]
     _run(pip, INSTALLED_WITHIN_S, must_succeed=True)
 
 

@@ -46,7 +46,9 @@ def tools_document(request: HttpRequest) -> JsonResponse:
         "paths": {
             "/jimeng/generate_video/": {"post": _operation("create_video", CREATE_WORDS, body=ORDERED, answer=SHOWN)},
             "/jimeng/tasks/{task_id}": {"get": _operation("get_video", GET_WORDS, parameters=GET_PARAMETERS, answer=SHOWN)},
-            "/jimeng/models": {"get": _operation("list_models", LIST_WORDS, answer={"models": {"type": "array", "items": {"type": "object"}}})},
+            "/jimeng/models": {
+                "get": _operation("list_models", LIST_WORDS, answer={"models": {"type": "array", "items": {"type": "object"}}})
+            },
         },
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
         "security": [{"token": []}],
@@ -58,7 +60,9 @@ CREATE_WORDS = (
     "Order a video from a prompt. It costs money. The answer has video_url if the video is done within a minute; otherwise ask get_video "
     "with the task_id. The same request within two minutes is the same order."
 )
-GET_WORDS = "Ask for a video that was ordered. It waits for up to `wait` seconds until the video is there. Ask again while status is not final."
+GET_WORDS = (
+    "Ask for a video that was ordered. It waits for up to `wait` seconds until the video is there. Ask again while status is not final."
+)
 GET_PARAMETERS = [
     {"name": "task_id", "in": "path", "required": True, "description": "From create_video.", "schema": {"type": "string"}},
     {"name": "wait", "in": "query", "required": False, "description": "Seconds, at most 50.", "schema": {"type": "integer", "default": 45}},
