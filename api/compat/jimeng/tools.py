@@ -1,7 +1,8 @@
-"""`/api/v1/openapi-tools.json`: three operations of this dialect, described flatly enough for programs that make tools of OpenAPI documents.
+"""`/api/v1/openapi-tools.json`: three operations of this dialect, described flatly, for programs that make tools of OpenAPI documents.
 
-Dify's importer (langgenius/dify, `api/core/tools/utils/parser.py`, read 2026-11-29) takes the first server as it is written, properties of one
-JSON body, parameters of an operation, and string, number or boolean as types; it follows no nested reference. Its tools read for 60 seconds.
+Dify's importer (langgenius/dify, `api/core/tools/utils/parser.py`, read 2026-11-29) takes the first server as it is written, the properties
+of one JSON body, the parameters of an operation, and string, number or boolean as types; it follows no nested reference. Its tools read for
+60 seconds.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Here:
     def execute(self, *, language: str, code: str, inputs: dict[str, Any]) -> dict[str, Any]:
         assert language == "python3"
         names: dict[str, Any] = {}
-        exec(code, names)
+        exec(code, names)  # noqa: S102 - a file of this tree, as Dify runs it
         return dict(names["main"](**inputs))
 
     def is_execution_error(self, error: Exception) -> bool:
@@ -133,9 +133,10 @@ class Children:
         self.client = client
 
     def build_child_engine(
-        self, *, workflow_id: str, graph_init_params: Any, parent_graph_runtime_state: Any, root_node_id: str, variable_pool: Any = None
+        self, *, graph_init_params: Any, parent_graph_runtime_state: Any, root_node_id: str, **facts: Any
     ) -> GraphEngine:
-        state = GraphRuntimeState(variable_pool=variable_pool or parent_graph_runtime_state.variable_pool, start_at=time.perf_counter())
+        pool = facts.get("variable_pool") or parent_graph_runtime_state.variable_pool
+        state = GraphRuntimeState(variable_pool=pool, start_at=time.perf_counter())
         return _engine(graph_init_params, state, self.client, root_node_id)
 
 
