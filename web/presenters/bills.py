@@ -24,6 +24,7 @@ from generation.bills.reading import BadBill, Table
 from generation.bills.sentences import words_of
 from generation.bills.take_over import takeable, why_not
 from generation.models import Bill
+from providers.labels import listed
 from web.formatting import money
 from web.presenters.usage import Figure, address_of_days
 from web.presenters.words import account_label, date_time, model_label, name_of, vendor_label
@@ -124,7 +125,7 @@ def _verdict(bill: Bill) -> str:
         "only_bill": ngettext("%(n)d row only on the bill", "%(n)d rows only on the bill", result["only_bill"]),
         "only_here": ngettext("%(n)d purchase only here", "%(n)d purchases only here", result["only_here"]),
     }
-    return ", ".join(text % {"n": result[name]} for name, text in words.items() if result[name]) or _("The bill agrees")
+    return listed([text % {"n": result[name]} for name, text in words.items() if result[name]]) or _("The bill agrees")
 
 
 def _days(bill: Bill) -> str:
