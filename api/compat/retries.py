@@ -44,7 +44,7 @@ class Key(NamedTuple):
 @contextmanager
 def key_of(call: Call) -> Iterator[Key]:
     """Give the key of this create: the client's own, that of the create which it repeats, or a new one; none for a client that does not
-    say which requests are retries. A create that is refused leaves nothing that a retry could take over.
+    say which requests are retries. A create that is refused leaves nothing that a retry could take over, unless one has done so already.
     """
     count = call.request.headers.get(HEADER, "")
     if call.idempotency_key or not (count.isascii() and count.isdecimal()):
@@ -60,7 +60,8 @@ def key_of(call: Call) -> Iterator[Key]:
     try:
         yield Key(value, is_new, made)
     except PortalError:
-        RepeatableCreate.objects.filter(pk=row.pk, retries=retries).delete()
+        if is_new:  # a retry may be refused because the request that it repeats is still under way
+            RepeatableCreate.objects.filter(pk=row.pk, retries=retries).delete()
         raise
 
 

@@ -115,7 +115,7 @@ def image_in(body: Mapping[str, Any]) -> tuple[str, str]:
 
     Raises `InvalidRequest` for an object without an image, and for several.
     """
-    given = [name for name in IMAGES if name in body]
+    given = [name for name in IMAGES if body.get(name) not in (None, [], {})]
     if not given:
         return "", ""
     place, value = given[0], _plain(body[given[0]])

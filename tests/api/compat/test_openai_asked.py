@@ -94,6 +94,7 @@ def test_what_nobody_knows_or_can_do_is_refused_by_its_name(body: dict[str, Any]
     ("body", "found"),
     [
         ({}, ("", "")),
+        ({"images": [], "image_reference": {}}, ("", "")),
         ({"input_reference": "https://a/b.png"}, ("input_reference", "https://a/b.png")),
         ({"input_reference": {"image_url": "https://a/b.png"}}, ("input_reference", "https://a/b.png")),
         ({"input_reference": {"image_url": {"url": "https://a/b.png"}}}, ("input_reference", "https://a/b.png")),

@@ -8,7 +8,6 @@ import base64
 import socket
 import struct
 import sys
-import time
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -21,13 +20,12 @@ from urllib.parse import urlsplit
 from openai import APIStatusError, AuthenticationError, BadRequestError, NotFoundError, OpenAI
 
 MODEL = "kling/kling-v2-6"
-PATIENCE_S = 60
 RETRIED = 100
 AT_ONCE = 10
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
 )
-CREATE = b"POST /v1/videos HTTP"
+ENOUGH_BYTES = 65_536
 FIRST_TRY = b"x-stainless-retry-count: 0"
 AT_ONCE_RESET = struct.pack("ii", 1, 0)
 
@@ -107,7 +105,7 @@ def meet_refusals(client: OpenAI, base: str) -> None:
 def retry(client: OpenAI, base: str, token: str) -> None:
     """Create the same video a hundred times while every first answer is cut: a hundred tasks, each told once."""
     with cutting(base) as line:
-        cut = OpenAI(api_key=token, base_url=f"{line}/v1", max_retries=5)
+        cut = OpenAI(api_key=token, base_url=f"{line}/v1", max_retries=5, default_headers={"Connection": "close"})
 
         def create(number: int) -> str:
             return cut.videos.create(prompt=f"refused #fault:refuse {number % 5}", model=MODEL).id
@@ -127,19 +125,13 @@ def cutting(base: str) -> Iterator[str]:
 
         def forward(near: socket.socket) -> None:
             with near, socket.create_connection((there.hostname, there.port)) as far, suppress(OSError):
-                near.settimeout(10)
-                request = b""
-                while CREATE in request or not request:
-                    request += near.recv(65_536)
-                    head, found, body = request.partition(b"\r\n\r\n")
-                    if found and len(body) >= length_of(head):
-                        break
+                request = read_request(near)
                 far.sendall(request)
-                answer = far.recv(65_536)
+                answer = far.recv(ENOUGH_BYTES)
                 if FIRST_TRY in request.lower():
                     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_RESET)
-                    return
-                near.sendall(answer)
+                else:
+                    near.sendall(answer)
 
         def accept() -> None:
             with suppress(OSError):
@@ -150,6 +142,17 @@ def cutting(base: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def read_request(near: socket.socket) -> bytes:
+    """Return one request with its body. Raises OSError if it is cut."""
+    request = b""
+    while not (b"\r\n\r\n" in request and len(request.partition(b"\r\n\r\n")[2]) >= length_of(request.partition(b"\r\n\r\n")[0])):
+        received = near.recv(ENOUGH_BYTES)
+        if not received:
+            raise ConnectionError
+        request += received
+    return request
+
+
 def length_of(head: bytes) -> int:
     return next((int(line.partition(b":")[2]) for line in head.lower().splitlines() if line.startswith(b"content-length:")), 0)
 
@@ -157,13 +160,11 @@ def length_of(head: bytes) -> int:
 def main(base: str, token: str) -> None:
     warnings.simplefilter("ignore")  # the SDK calls the videos deprecated
     client = OpenAI(api_key=token, base_url=f"{base}/v1")
-    began = time.monotonic()
     assert MODEL in [model.id for model in client.models.list()]
     assert client.models.retrieve(MODEL).object == "model"
     look_after(client, make_and_fetch(client))
     meet_refusals(client, base)
     retry(client, base, token)
-    assert time.monotonic() - began < PATIENCE_S
 
 
 if __name__ == "__main__":
