@@ -125,9 +125,9 @@ def cutting(base: str) -> Iterator[str]:
 
         def forward(near: socket.socket) -> None:
             with near, socket.create_connection((there.hostname, there.port)) as far, suppress(OSError):
-                request = read_request(near)
+                request = read_message(near)
                 far.sendall(request)
-                answer = far.recv(ENOUGH_BYTES)
+                answer = read_message(far)
                 if FIRST_TRY in request.lower():
                     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_RESET)
                 else:
@@ -142,15 +142,17 @@ def cutting(base: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def read_request(near: socket.socket) -> bytes:
-    """Return one request with its body. Raises OSError if it is cut."""
-    request = b""
-    while not (b"\r\n\r\n" in request and len(request.partition(b"\r\n\r\n")[2]) >= length_of(request.partition(b"\r\n\r\n")[0])):
-        received = near.recv(ENOUGH_BYTES)
+def read_message(there: socket.socket) -> bytes:
+    """Return one request or answer with its body. Raises OSError if it is cut."""
+    message = head = body = b""
+    while not body.startswith(b"\r\n\r\n") or len(body) - 4 < length_of(head):
+        received = there.recv(ENOUGH_BYTES)
         if not received:
             raise ConnectionError
-        request += received
-    return request
+        message += received
+        end = message.find(b"\r\n\r\n")
+        head, body = message[:end], message[end:] if end >= 0 else b""
+    return message
 
 
 def length_of(head: bytes) -> int:
