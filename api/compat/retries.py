@@ -76,7 +76,7 @@ def _taken_over(digest: str, retries: int) -> RepeatableCreate | None:
     """
     since = clock.now() - RETRIED_WITHIN
     before = RepeatableCreate.objects.filter(digest=digest, created_at__gt=since, retries__lt=retries)
-    for row in before.order_by("-retries", "pk"):
+    while row := before.order_by("-retries", "pk").first():  # where another retry is faster, its own create is left for this one
         if before.filter(pk=row.pk, retries=row.retries).update(retries=retries):
             return row
     return None
