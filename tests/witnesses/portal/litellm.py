@@ -26,7 +26,7 @@ KEY = "sk-witness-of-litellm"
 BEHIND = "house-video-1"
 PATIENCE_S = 40
 POLL_S = 0.5
-UP_WITHIN_S = 65
+UP_WITHIN_S = 90
 DONE_WITHIN_S = 35
 CONFIG = """
 model_list:
@@ -74,6 +74,7 @@ def refused(kind: type[Exception], call: Any, **order: Any) -> str:
 
 
 def call_the_portal(url: str) -> None:
+    """Make, fetch and refuse videos of the portal. The proxy forwards no `variant`, and asks OpenAI itself for lists."""
     client = OpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
     made = client.videos.create(model="portal-openai", prompt="a red balloon", seconds="5", size="1280x720")
     framed = client.videos.create(model="portal-openai", prompt="it sails", input_reference=("frame.png", frame(), "image/png"))
@@ -86,7 +87,6 @@ def call_the_portal(url: str) -> None:
         done = ended(client, video.id)
         assert (done.status, done.seconds) == ("completed", "5"), done
         assert client.videos.download_content(done.id).read()[4:8] == b"ftyp"
-    assert client.videos.download_content(made.id, variant="thumbnail").read()[:4] == b"RIFF"
     assert client.videos.remix(made.id, prompt="the same at night").id
     assert client.videos.delete(more.id).id
     assert "seconds" in refused(BadRequestError, client.videos.create, model="portal-openai", prompt="a boat", seconds="7")
