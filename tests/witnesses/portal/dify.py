@@ -37,6 +37,8 @@ from graphon.runtime import GraphRuntimeState, VariablePool
 
 FLOWS = Path(__file__).parents[3] / "docs" / "integrations" / "dify"
 ANSWERED_WITHIN_S = 60
+RUNS = 3
+"""On a busy machine a render may take longer than the answer is held. The same request again is the same order."""
 PLAIN = {
     BuiltinNodeTypes.START: StartNode,
     BuiltinNodeTypes.IF_ELSE: IfElseNode,
@@ -170,8 +172,13 @@ def run(flow: str, env: dict[str, str], **fields: Any) -> tuple[str, dict[str, A
 
 def makes_a_video(url: str, token: str, flow: str) -> None:
     prompt = f'a "red" fox\nwith \\ in {flow}'
-    answer, done = run(flow, {"portal_url": url, "portal_token": token, "notice_url": url}, prompt=prompt, ratio="9:16", seconds=5, fps=24)
-    assert json.loads(done["body"]["body"]) == {"prompt": prompt, "aspect_ratio": "9:16", "duration_ms": 5000, "fps": 24}
+    env = {"portal_url": url, "portal_token": token, "notice_url": "http://127.0.0.1:9/"}
+    for _run in range(RUNS):
+        answer, done = run(flow, env, prompt=prompt, ratio="9:16", seconds=5, fps=24)
+        assert json.loads(done["body"]["body"]) == {"prompt": prompt, "aspect_ratio": "9:16", "duration_ms": 5000, "fps": 24}
+        if "video" in done:
+            break
+        assert answer.startswith("No video (202): processing"), answer
     video_url = done["video"]["video_url"]
     assert f"<video controls><source src='{video_url}' type='video/mp4'>" in answer, answer
     reply = httpx.get(video_url, headers={"Range": "bytes=0-11"}, trust_env=False)  # as a player asks, without a token
