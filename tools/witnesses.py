@@ -44,7 +44,7 @@ for name in {names}:
 """
 ENVIRONMENTS = ROOT / ".venv-witness"
 INSTALLED_WITHIN_S = 600
-DONE_WITHIN_S = 120
+DONE_WITHIN_S = 240
 _installing: defaultdict[Path, Lock] = defaultdict(Lock)
 
 
