@@ -89,7 +89,7 @@ class Tools:
     async def create_video(
         self,
         context: Context[Any, Any],
-        model: Annotated[str, Field(description="A name of list_models, such as “kling/kling-v2-6”.")],
+        model: Annotated[str, Field(description="A name that list_models gives: vendor/model.")],
         prompt: Annotated[str, Field(description="What the video should show.")] = "",
         params: Annotated[dict[str, Any] | None, Field(description="Settings of the model, as list_models describes them.")] = None,
         images: Annotated[
