@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from access.budget_warnings import watch as watch_budgets
+from api.compat.urls import callback_shapes
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -86,7 +87,7 @@ WIRING = Wiring(
         "fetch_again": fetch_again,
         "sweep_everything": sweep_everything,
         "forget": forget,
-        "deliver": deliver,
+        "deliver": partial(deliver, shapes=callback_shapes()),
         "mend_ledger": mend,
     },
     periodic=[

@@ -27,6 +27,7 @@ from webhooks.lanes import LEASE, Lane, claim, renew
 from webhooks.models import Delivery, Endpoint, Kind
 from webhooks.outcome import record, settle, wait_for_secret
 from webhooks.sender import TIMEOUT_S, Answer, Request, policy_for, send
+from webhooks.shapes import NO_SHAPES, Shapes
 
 __all__ = ["Patience", "deliver"]
 
@@ -61,16 +62,16 @@ class _Running:
     answers: list[Answer] = field(default_factory=list)
 
 
-def deliver(*, patience: Patience = USUAL) -> None:
-    """Fan out and send what is due until nothing has been due for a while, or the job's time is up."""
-    _Turn(patience).take()
+def deliver(*, patience: Patience = USUAL, shapes: Shapes = NO_SHAPES) -> None:
+    """Fan out and send what is due until nothing has been due for a while, or the job's time is up. `shapes`: see `fan_out`."""
+    _Turn(patience, shapes).take()
 
 
 class _Turn:
     """One job's time."""
 
-    def __init__(self, patience: Patience) -> None:
-        self.patience = patience
+    def __init__(self, patience: Patience, shapes: Shapes) -> None:
+        self.patience, self.shapes = patience, shapes
         self.pool = ThreadPoolExecutor(max_workers=patience.threads, thread_name_prefix="deliver")
         self.on_the_wire: dict[Future[Answer], tuple[_Running, list[Delivery]]] = {}
         self.sent = 0
@@ -98,7 +99,7 @@ class _Turn:
         """Fan events out, unless that was just done: it takes SQLite's only write lock. Return whether there were any."""
         if time.monotonic() < self.look_at:
             return False
-        count = fan_out(BATCH)
+        count = fan_out(BATCH, shapes=self.shapes)
         if count < BATCH:
             self.look_at = time.monotonic() + self.patience.round_s
         return bool(count)

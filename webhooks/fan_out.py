@@ -6,6 +6,7 @@ repeats the work finds the deliveries there (`webhook_once`).
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,11 +14,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 
 from database import clock
+from delivery.links import video_url
 from events import outbox
 from events.models import Event, EventDelivery
 from generation.models import GenerationTask, Video
@@ -29,6 +32,7 @@ from webhooks.kinds import offered_kinds
 from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
 from webhooks.payload import body_of_account, body_of_facts, body_of_task
+from webhooks.shapes import NO_SHAPES, CallbackShape, Shapes
 
 __all__ = ["BATCH", "fan_out"]
 
@@ -39,8 +43,8 @@ BAD_ONE_WAITS = timedelta(minutes=5)
 BUDGETS_PAGE = "/settings/budgets/"
 
 
-def fan_out(limit: int = BATCH) -> int:
-    """Fan out the events that are due. Return how many were taken.
+def fan_out(limit: int = BATCH, *, shapes: Shapes = NO_SHAPES) -> int:
+    """Fan out the events that are due. Return how many were taken. `shapes` by the name that a task keeps of its callback's.
 
     If one of them fails, the batch is repeated event by event, and only that one waits.
     """
@@ -48,7 +52,7 @@ def fan_out(limit: int = BATCH) -> int:
     if not taken:
         return 0
     try:
-        _write(taken)
+        _write(taken, shapes)
     except (OperationalError, InterfaceError):
         raise  # the database is away or busy: their lease ends, and they are due again
     except outbox.LeaseLost:
@@ -56,13 +60,13 @@ def fan_out(limit: int = BATCH) -> int:
     except Exception:
         log.exception("%d events are fanned out one by one", len(taken))
         for one in taken:
-            _write_alone(one)
+            _write_alone(one, shapes)
     return len(taken)
 
 
-def _write_alone(one: EventDelivery) -> None:
+def _write_alone(one: EventDelivery, shapes: Shapes) -> None:
     try:
-        _write([one])
+        _write([one], shapes)
     except outbox.LeaseLost:
         return
     except (OperationalError, InterfaceError):
@@ -73,17 +77,20 @@ def _write_alone(one: EventDelivery) -> None:
 
 
 @transaction.atomic
-def _write(taken: Sequence[EventDelivery]) -> None:
+def _write(taken: Sequence[EventDelivery], shapes: Shapes = NO_SHAPES) -> None:
     """Write the deliveries of these events and finish them, in one transaction."""
     events = [(one.event, public) for one in taken if (public := public_type(one.event.type, one.event.facts))]
     tasks = _Tasks(event for event, public in events if public.startswith("task."))
-    receivers, rows, now = _Receivers(events, tasks.found.values()), [], clock.now()
+    receivers, rows, now = _Receivers(events, tasks.found.values(), shapes), [], clock.now()
     for event, public in events:
-        reached = list(receivers.of(event, public, tasks.found.get(event.subject_id)))
+        task = tasks.found.get(event.subject_id)
+        reached = list(receivers.of(event, public, task))
         body = _body(event, public, tasks) if reached else ""
         for endpoint, url in reached:
             fate = {"due_at": now} if endpoint.enabled else {"state": State.DROPPED, "finished_at": now}
-            rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=body, created_at=now, **fate))
+            shape = shapes.get(task.callback_shape) if task and url else None
+            said = _shaped(shape, event, tasks) if shape else body
+            rows.append(Delivery(endpoint=endpoint, event_id=event.pk, type=public, url=url, body=said, created_at=now, **fate))
         if public == BUDGET_WARNS:
             for person in _whose_budget(event):
                 notices.notify(person, budget_words(event.facts), url=BUDGETS_PAGE)
@@ -108,7 +115,8 @@ class _Tasks:
 class _Receivers:
     """The endpoints that some events may go to, read with one statement; one more for each new origin of callback addresses."""
 
-    def __init__(self, events: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask]) -> None:
+    def __init__(self, events: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask], shapes: Shapes) -> None:
+        self.shapes = shapes
         owners = {event.owner_id for event, _ in events if event.owner_id is not None}
         mine = Q(team=None, owner__in=owners)
         warned = [event for event, public in events if public == BUDGET_WARNS]
@@ -130,8 +138,9 @@ class _Receivers:
             is_itself = endpoint.pk == event.subject_id  # which was disabled
             if endpoint.kind != Kind.CALLBACK and public in endpoint.types and not is_itself and reaches(endpoint):
                 yield endpoint, ""
-        if task is not None and task.callback_url and public in CALLBACK_TYPES:
-            callback = self._callback(task)
+        if task is not None and task.callback_url:
+            shape = self.shapes.get(task.callback_shape)
+            callback = self._callback(task) if public in (shape.types if shape else CALLBACK_TYPES) else None
             if callback is not None:
                 yield callback, task.callback_url
 
@@ -182,6 +191,13 @@ def _whose_budget(event: Event) -> list[int]:
 def _sees_accounts(owner: User) -> bool:
     """Return whether this person sees the accounts in the admin."""
     return owner.is_staff and owner.has_perm("providers.view_provideraccount")
+
+
+def _shaped(shape: CallbackShape, event: Event, tasks: _Tasks) -> str:
+    """Return the body in the words of another API."""
+    task = tasks.found[event.subject_id]
+    videos = [(video, video_url(video, settings.PUBLIC_URL)) for video in tasks.videos[task.pk]]
+    return json.dumps(shape.body(task, event.type.removeprefix("task."), event.at, videos), ensure_ascii=True, allow_nan=False)
 
 
 def _body(event: Event, public: str, tasks: _Tasks) -> str:

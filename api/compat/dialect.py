@@ -27,6 +27,7 @@ from api.waiting import resume
 from delivery.links import origin_of, video_url
 from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask, Video
+from webhooks.shapes import CallbackShape
 
 __all__ = ["Call", "Dialect", "Refusal", "Route", "json_response"]
 
@@ -66,6 +67,17 @@ class Call:
             raise NotThere(_("There is no such task."))
         return task
 
+    def task_named(self, name: str) -> GenerationTask:
+        """Return a task by its id or, if the caller sees none with that, by the `external_id` that its owner gave it. Raises `NotThere`."""
+        try:
+            return self.task(name)
+        except NotThere:
+            mine = GenerationTask.objects.filter(owner=self.caller.user, external_id=name.replace("\0", ""))
+            known = mine.exclude(external_id="").values_list("pk", flat=True).first()
+            if known is None:
+                raise
+            return self.task(known)
+
     def video_url(self, video: Video) -> str:
         """Return the address at which the video plays without a token, in a bare `<video src>`."""
         return video_url(video, origin_of(self.request))
@@ -85,10 +97,12 @@ class Route(NamedTuple):
 
 
 class Dialect:
-    """`name` is what documents and the default alias call it; every address below `prefix` is its own."""
+    """`name` is what documents and the default alias call it; every address below `prefix` is its own. `callback` is what a callback
+    address of its clients is sent.
+    """
 
-    def __init__(self, name: str, prefix: str, refusal: Refusal) -> None:
-        self.name, self.prefix, self.refusal = name, prefix, refusal
+    def __init__(self, name: str, prefix: str, refusal: Refusal, *, callback: CallbackShape | None = None) -> None:
+        self.name, self.prefix, self.refusal, self.callback = name, prefix, refusal, callback
         self.routes: list[Route] = []
 
     def route(

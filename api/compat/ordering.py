@@ -40,7 +40,10 @@ def order(
     key: str = "",
     **names: Any,
 ) -> Placed:
-    """Order one video in the caller's name. `names`: content_id, callback_url, external_id, metadata. Raises what `create` raises."""
+    """Order one video in the caller's name. `names`: content_id, callback_url, callback_shape, external_id, metadata.
+
+    Raises what `create` raises.
+    """
     return create(
         Order(
             owner=call.caller.user,

@@ -7,17 +7,24 @@ from django.urls import URLPattern, path
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
 from api.compat.jimeng.tools import tools_document
+from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
+from webhooks.shapes import Shapes
 
-__all__ = ["DIALECTS", "compat_urls", "dialect_at"]
+__all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling)
 
 
 def compat_urls() -> list[URLPattern]:
     """Return every address of every dialect, and that of the document for tools."""
     tools = path("api/v1/openapi-tools.json", tools_document)
     return [tools, *(pattern for dialect in DIALECTS for pattern in dialect.urls())]
+
+
+def callback_shapes() -> Shapes:
+    """Return how the callbacks of tasks look that were ordered in a dialect, by its name; those without have the portal's own."""
+    return {dialect.name: dialect.callback for dialect in DIALECTS if dialect.callback}
 
 
 def dialect_at(address: str) -> Dialect | None:

@@ -35,6 +35,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
         source=Prompt.Source.API if by.token else Prompt.Source.TYPED,
         content_id=task.content_id,
         callback_url=task.callback_url if task.owner_id == by.user.pk else "",
+        callback_shape=task.callback_shape if task.owner_id == by.user.pk else "",
         metadata=task.metadata,
         idempotency_key=idempotency_key,
         intent=digest_of("retry", task.pk),

@@ -41,8 +41,6 @@ from providers.vendors import ALL_MODELS
 T = TypeVar("T")
 ENDED = sorted(status.value for status in TERMINAL)
 ATTENDED = [status.value for status in Status if wants_attention(status)]
-
-
 NO_ERROR: dict[str, Any] = {"error_code": "", "error_message": Message(), "vendor_code": ""}
 NO_WAIT: dict[str, Any] = {"wait_reason": Message()}
 FIRST_POLL = timedelta(seconds=1)
@@ -132,6 +130,8 @@ class GenerationTask(models.Model):
     only = models.CharField(max_length=20, blank=True, default="", db_default="")
     """Where it may be rendered, one of `PLACES`; copied from the token when it is ordered (generation/places.py)."""
     callback_url = models.CharField(_("callback address"), max_length=2_000, blank=True)
+    callback_shape = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
+    """Whose body the callback address gets: the name of the dialect in which the task was ordered; empty for the portal's own."""
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     inputs_given = models.JSONField(null=True, editable=False)

@@ -170,7 +170,8 @@ class _Batch:
 
     def _task(self, order: Order) -> GenerationTask:
         is_copied = order.retry_of is not None and order.retry_of.callback_url == order.callback_url  # other settings may have taken it
-        require_usable_names(content_id=order.content_id, callback_url="" if is_copied else order.callback_url)
+        callback_url = "" if is_copied else order.callback_url
+        require_usable_names(content_id=order.content_id, external_id=order.external_id, callback_url=callback_url)
         only = stricter(order.token.only if order.token else "", order.retry_of.only if order.retry_of else "")
         spec, params = check_request(
             model=order.model, prompt=order.prompt, params=order.params, inputs=order.inputs, accounts=self.accounts, only=only
@@ -199,6 +200,7 @@ class _Batch:
             updated_at=self.now,
             content_id=order.content_id,
             callback_url=order.callback_url,
+            callback_shape=order.callback_shape,
             external_id=order.external_id,
             metadata=dict(order.metadata),
             inputs_given={slot: [str(asset.pk) for asset in assets] for slot, assets in order.inputs.items() if assets},

@@ -37,6 +37,7 @@ class Order:
     source: str = Prompt.Source.TYPED
     content_id: str = ""
     callback_url: str = ""
+    callback_shape: str = ""
     external_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str = ""
@@ -51,7 +52,7 @@ class Order:
         Stored tasks keep theirs, so a field that was added to orders later counts only if it is set.
         """
         team = str(self.team.pk) if self.team else ""
-        later = {"content_id": self.content_id, "callback_url": self.callback_url, "team": team}
+        later = {"content_id": self.content_id, "callback_url": self.callback_url, "callback_shape": self.callback_shape, "team": team}
         return self.intent or digest_of(
             {name: text for name, text in later.items() if text}
             | {

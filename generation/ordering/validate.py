@@ -25,14 +25,16 @@ from providers.vendors import find_model
 __all__ = ["Inputs", "check_request", "require_model", "require_usable_names"]
 
 Inputs = Mapping[str, Sequence[Asset]]
-LONGEST_CONTENT_ID = 200
+LONGEST_NAME = 200
 
 
-def require_usable_names(*, content_id: str, callback_url: str) -> None:
-    """Raise `InvalidRequest` if the caller's content id or callback address cannot be used."""
+def require_usable_names(*, content_id: str, external_id: str, callback_url: str) -> None:
+    """Raise `InvalidRequest` if the caller's own ids or callback address cannot be used."""
     wrong = {}
-    if len(content_id) > LONGEST_CONTENT_ID or not content_id.isprintable():
-        wrong["content_id"] = _("At most %(most)d characters, in one line.") % {"most": LONGEST_CONTENT_ID}
+    if len(content_id) > LONGEST_NAME or not content_id.isprintable():
+        wrong["content_id"] = _("At most %(most)d characters, in one line.") % {"most": LONGEST_NAME}
+    if len(external_id) > LONGEST_NAME:
+        wrong["external_id"] = _("At most %(most)d characters.") % {"most": LONGEST_NAME}
     if callback_url and (words := why_refused(callback_url)):
         wrong["callback_url"] = words
     if wrong:

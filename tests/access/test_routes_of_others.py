@@ -64,6 +64,8 @@ ROWS = {
     "jimeng/tasks/<uuid:task_id>": "task",
     "v1/videos/<str:name>": "task with a video",
     "v1/video/generations/<str:name>": "task with a video",
+    "kling/v1/videos/text2video/<str:name>": "task",
+    "kling/v1/videos/image2video/<str:name>": "task",
 }
 """The kind of row that an id names, by the address up to that id."""
 EVERYBODYS = {

@@ -132,19 +132,21 @@ def test_what_belongs_to_others_is_not_there(world, any_model, program, other_pr
     replies = [program.get(world.get.format(id=one)) for one in (theirs, nobodys, "not-an-id")]
 
     assert [is_refused(world, reply, 404) for reply in replies] == [True] * 3
-    assert replies[0].json() == replies[1].json()
+    said = [reply.content.decode().replace(reply["X-Request-Id"], "") for reply in replies]
+    assert said[0] == said[1]
     assert other_program.get(world.get.format(id=theirs)).status_code == 200
 
 
 @every_dialect
 def test_a_request_with_the_same_key_is_one_task(world, any_model, program):
-    replies = [program.post(world.create, world.body, idempotency_key="one") for _time in range(3)]
-    other = program.post(world.create, {**world.body, "prompt": "another fox"}, idempotency_key="one")
+    key = f"one of {world.dialect.name}"
+    replies = [program.post(world.create, world.body, idempotency_key=key) for _time in range(3)]
+    other = program.post(world.create, {**world.body, "prompt": "another fox"}, idempotency_key=key)
 
     assert [reply.status_code < 300 for reply in replies] == [True] * 3
     assert is_refused(world, other, world.invalid)
     assert is_refused(world, program.post(world.create, world.body, idempotency_key="k" * 256), world.invalid)
-    assert GenerationTask.objects.count() == 1
+    assert GenerationTask.objects.filter(idempotency_key=key).count() == 1
 
 
 @every_dialect

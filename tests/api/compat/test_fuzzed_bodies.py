@@ -13,7 +13,10 @@ from tests.api.compat.test_contract import every_dialect, is_refused
 from tests.api.compat.worlds import WORLDS
 from tests.cases import LETTERS
 
-NAMES = sorted({name for world in WORLDS for name in world.body} | {"model", "seconds", "size", "image", "image_url", "seed", "n", "input"})
+NAMES = sorted(
+    {name for world in WORLDS for name in world.body}
+    | {"model", "seconds", "size", "image", "image_url", "seed", "n", "input", "camera_control"}
+)
 LEAVES = (
     st.none()
     | st.booleans()

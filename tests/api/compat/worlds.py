@@ -48,6 +48,10 @@ def _is_openai(body: Any) -> bool:
     return set(body) == {"error"} and set(body["error"]) == {"message", "type", "param", "code"} and bool(body["error"]["message"])
 
 
+def _is_kling(body: Any) -> bool:
+    return set(body) == {"code", "message", "request_id"} and body["code"] >= 1000 and bool(body["message"])
+
+
 WORLDS = (
     World(
         dialect=_dialect("jimeng"),
@@ -63,6 +67,14 @@ WORLDS = (
         body={"prompt": "a red fox", "seconds": "5", "size": "1280x720"},
         get="/v1/videos/{id}",
         is_refusal=_is_openai,
+        invalid=400,
+    ),
+    World(
+        dialect=_dialect("kling"),
+        create="/kling/v1/videos/text2video",
+        body={"prompt": "a red fox", "mode": "std", "aspect_ratio": "16:9", "duration": "5", "cfg_scale": 0.5},
+        get="/kling/v1/videos/text2video/{id}",
+        is_refusal=_is_kling,
         invalid=400,
     ),
 )
