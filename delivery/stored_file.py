@@ -84,11 +84,12 @@ def serve_video(
     width: int | None = None,
     url_life_s: int | None = None,
     may_redirect: bool = True,
+    name: str = "",
 ) -> HttpResponseBase:
     """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store.
 
     `width` asks for the narrowest poster that has so many pixels in width. `url_life_s` is how long an address of the bucket is valid; None
-    for the setting.
+    for the setting. `name` is what the browser saves it as, without suffix; its title otherwise.
     """
     content_type, suffix = MADE_HERE.get(variant) or (video.content_type, video.suffix)
     key, part = getattr(video, "file" if variant == "video" else variant), str(variant)
@@ -101,7 +102,7 @@ def serve_video(
         etag=f"{video.sha256[:32]}-{part}",
         content_type=content_type,
         last_modified=video.created_at,
-        download_name=file_name(video.title or str(video.pk), suffix),
+        download_name=file_name(name or video.title or str(video.pk), suffix),
         inline=inline,
         is_small=variant != "video",
         url_life_s=url_life_s or settings.FILE_URL_S,

@@ -18,6 +18,7 @@ __all__ = ["open_link"]
 URL_LIFE_S = 3600
 """How long the bucket's address behind a link is valid, and so how long a revoked link may go on playing. A player keeps the address, and
 asks there for the next part after a pause."""
+LONGEST_NAME = 200
 GONE = """\
 This link does not work. It has expired, was revoked, or is not complete. Ask the person who sent it to you for a new one.
 
@@ -50,7 +51,15 @@ def _answer(request: HttpRequest, token: str, variant: str) -> HttpResponseBase:
         # `<video crossorigin>` must be allowed by whoever sends the file; a bucket without a CORS rule allows nothing, so we send it
         may_redirect = "Origin" not in request.headers
         video = find_video(token)
-        response = serve_video(request, video, variant, inline=inline, url_life_s=URL_LIFE_S, may_redirect=may_redirect)  # type: ignore[arg-type]
+        response = serve_video(
+            request,
+            video,
+            variant,  # type: ignore[arg-type]
+            inline=inline,
+            url_life_s=URL_LIFE_S,
+            may_redirect=may_redirect,
+            name=request.GET.get("name", "")[:LONGEST_NAME],
+        )
     except NotThere:
         response = HttpResponse(GONE, status=404, content_type="text/plain; charset=utf-8")
         response["Cache-Control"] = "no-store"

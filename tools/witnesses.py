@@ -94,7 +94,13 @@ def pins_of(script: Path) -> Path:
 def _portal(names: Sequence[str]) -> Iterator[Portal]:
     """Run a portal with fast sandbox accounts, and a person for each witness."""
     with tempfile.TemporaryDirectory(prefix="portal-witnesses-") as folder:
-        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "PORTAL_LOG_LEVEL": "ERROR", "DATABASE_URL": ""}
+        environment = {
+            "PORTAL_DATA_DIR": folder,
+            "PORTAL_POLL_EVERY_S": "1",
+            "PORTAL_LOG_LEVEL": "ERROR",
+            "DATABASE_URL": "",
+            "OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8",
+        }
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20", "--media", "tiny"))
         stack.prepare()
         tokens = stack.manage("shell", "--no-imports", "-c", PEOPLE.format(names=list(names))).split()

@@ -19,8 +19,10 @@ __all__ = ["known_names", "meant_model"]
 MOST_NAMED = 30
 
 
-def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = ()) -> ModelSpec:
+def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (), vendor: str = "") -> ModelSpec:
     """Return the model with this name. Raises `InvalidRequest` (`unknown_model`) that lists the names that exist.
+
+    `vendor`, if the client names one, decides between models of the same name.
 
     Without a name: what the alias with the dialect's name says, else the first of the `usual` models that an account offers to the caller.
     """
@@ -29,7 +31,7 @@ def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (
     if aliased:
         spec = ALL_MODELS.get(aliased)
     elif asked:
-        spec = _by_name(asked, by)
+        spec = (ALL_MODELS.get(f"{vendor}/{asked}") if vendor else None) or _by_name(asked, by)
     else:
         spec = next((ALL_MODELS[one] for one in usual if one in ALL_MODELS and _is_offered(ALL_MODELS[one], by)), None)
     if spec is None:

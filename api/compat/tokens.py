@@ -16,7 +16,7 @@ from generation.errors import PortalError
 __all__ = ["HEADER", "NotAuthenticated", "authenticated", "given_token"]
 
 HEADER = "x-api-key"
-SCHEMES = frozenset({"bearer", "token", "basic"})
+SCHEMES = frozenset({"bearer", "token", "apikey", "basic"})
 
 
 class NotAuthenticated(PortalError):
@@ -29,7 +29,8 @@ class NotAuthenticated(PortalError):
 
 
 def given_token(request: HttpRequest) -> str:
-    """Return the text of the token: Bearer, Replicate's Token, Basic (`http://x:TOKEN@host`, or the token as the name), `x-api-key`.
+    """Return the text of the token: Bearer, Replicate's Token, SciTiger's ApiKey, Basic (`http://x:TOKEN@host`, or the token as the name),
+    `x-api-key`.
 
     Raises `NotAuthenticated`.
     """

@@ -9,11 +9,12 @@ from api.compat.jimeng.routes import dialect as jimeng
 from api.compat.jimeng.tools import tools_document
 from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
+from api.compat.scitiger.routes import dialect as scitiger
 from webhooks.shapes import Shapes
 
 __all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger)
 
 
 def compat_urls() -> list[URLPattern]:

@@ -15,9 +15,9 @@ from api.compat.images import asset_of, counted, in_slots
 from api.compat.jimeng.translate import STATES, USUAL_MODELS, asked, refusal
 from api.compat.model_names import known_names, meant_model
 from api.compat.ordering import held, order, repeat_key
+from api.compat.why import why_no_video
 from api.errors import Failure
-from generation.lifecycle import TERMINAL, Status
-from generation.messages import failure_sentence
+from generation.lifecycle import TERMINAL
 from generation.models import GenerationTask
 
 __all__ = ["dialect"]
@@ -79,13 +79,4 @@ def _shown(call: Call, task: GenerationTask) -> dict[str, object]:
     if task.state not in TERMINAL:
         return shown
     videos = task.kept_videos()
-    return shown | ({"video_url": call.video_url(videos[0])} if videos else {"status": "failed", "detail": _why(task)})
-
-
-def _why(task: GenerationTask) -> str:
-    """Return why a task that has ended has no video."""
-    if task.state is Status.SUCCEEDED:
-        return _("The video was deleted.")
-    if task.state is Status.CANCELLED:
-        return _("The task was cancelled.")
-    return " ".join(part for part in (*failure_sentence(task.error_code), str(task.error_message)) if part)
+    return shown | ({"video_url": call.video_url(videos[0])} if videos else {"status": "failed", "detail": why_no_video(task)})

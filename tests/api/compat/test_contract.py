@@ -141,7 +141,7 @@ def test_what_belongs_to_others_is_not_there(world, any_model, program, other_pr
 def test_a_request_with_the_same_key_is_one_task(world, any_model, program):
     key = f"one of {world.dialect.name}"
     replies = [program.post(world.create, world.body, idempotency_key=key) for _time in range(3)]
-    other = program.post(world.create, {**world.body, "prompt": "another fox"}, idempotency_key=key)
+    other = program.post(world.create, world.asking(prompt="another fox"), idempotency_key=key)
 
     assert [reply.status_code < 300 for reply in replies] == [True] * 3
     assert is_refused(world, other, world.invalid)

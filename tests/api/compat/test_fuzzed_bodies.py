@@ -14,7 +14,7 @@ from tests.api.compat.worlds import WORLDS
 from tests.cases import LETTERS
 
 NAMES = sorted(
-    {name for world in WORLDS for name in world.body}
+    {name for world in WORLDS for name in {**world.body, **world.body.get(world.within, {})}}
     | {"model", "seconds", "size", "image", "image_url", "seed", "n", "input", "camera_control"}
 )
 LEAVES = (
@@ -34,9 +34,9 @@ CUTS = st.integers(0, 3)
 
 @every_dialect
 def test_any_body_is_answered_and_refused_ones_buy_nothing(world, any_model, program):
-    @given(changes=CHANGES, cut=CUTS, as_form=st.booleans(), keeps=st.booleans())
-    def try_body(changes, cut, as_form, keeps):
-        body = ({**world.body} if keeps else {}) | changes
+    @given(changes=CHANGES, cut=CUTS, as_form=st.booleans(), keeps=st.booleans(), within=st.booleans())
+    def try_body(changes, cut, as_form, keeps, within):
+        body = world.asking(**changes) if within else ({**world.body} if keeps else {}) | changes
         content = urlencode({name: str(value) for name, value in body.items()}).encode() if as_form else json.dumps(body).encode()
         before = GenerationTask.objects.count()
         kind = "application/x-www-form-urlencoded" if as_form else "application/json"

@@ -18,8 +18,8 @@ TOKEN_FAILURES: Mapping[str, int] = {"token_missing": 401, "token_unreadable": 4
 @dataclass(frozen=True, kw_only=True)
 class World:
     """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body
-    has the dialect's shape for failures. `statuses` are those of a missing, an unreadable and a wrong token, `invalid` that of a request
-    that is not valid.
+    has the dialect's shape for failures. `within` is the field that holds the prompt and options, if they
+    are not at the top. `statuses` are those of a missing, an unreadable and a wrong token, `invalid` that of a request that is not valid.
     """
 
     dialect: Dialect
@@ -29,6 +29,11 @@ class World:
     is_refusal: Callable[[Any], bool]
     statuses: Mapping[str, int] = field(default_factory=dict)
     invalid: int = 422
+    within: str = ""
+
+    def asking(self, **fields: Any) -> dict[str, Any]:
+        """Return the body with these fields where the prompt is."""
+        return {**self.body, **({self.within: {**self.body[self.within], **fields}} if self.within else fields)}
 
     def status_of(self, failure: str) -> int:
         return {**TOKEN_FAILURES, **self.statuses}[failure]
@@ -50,6 +55,10 @@ def _is_openai(body: Any) -> bool:
 
 def _is_kling(body: Any) -> bool:
     return set(body) == {"code", "message", "request_id"} and body["code"] >= 1000 and bool(body["message"])
+
+
+def _is_scitiger(body: Any) -> bool:
+    return set(body) == {"success", "message"} and body["success"] is False and bool(body["message"])
 
 
 WORLDS = (
@@ -76,5 +85,13 @@ WORLDS = (
         get="/kling/v1/videos/text2video/{id}",
         is_refusal=_is_kling,
         invalid=400,
+    ),
+    World(
+        dialect=_dialect("scitiger"),
+        create="/compat/scitiger/api/v1/tasks/",
+        body={"provider": "aliyun", "parameters": {"prompt": "a red fox", "duration": 5, "size": "1280x720"}, "is_async": True},
+        get="/compat/scitiger/api/v1/tasks/{id}",
+        is_refusal=_is_scitiger,
+        within="parameters",
     ),
 )
