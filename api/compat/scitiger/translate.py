@@ -133,9 +133,9 @@ def refusal(failure: Failure) -> tuple[int, Any]:
     """Return a failure as the service shows it: `message` has everything."""
     if failure.code == "token_missing":
         return failure.status, {"success": False, "message": "Missing authentication credentials"}
-    fields = [words if words == failure.message else f"{place}: {words}" for place, words in failure.fields.items()]
-    words = " ".join(dict.fromkeys([failure.message, *fields]))
-    return failure.status, {"success": False, "message": words}
+    fields = [f"{place}: {words}" for place, words in failure.fields.items()]
+    said = fields if failure.message in failure.fields.values() else [failure.message, *fields]
+    return failure.status, {"success": False, "message": " ".join(said)}
 
 
 def moment(at: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:

@@ -138,7 +138,7 @@ def test_the_message_of_a_refusal_names_the_field(world, program, body, place):
     reply = program.post(CREATE, body)
 
     assert reply.status_code == 422
-    assert place in reply.json()["message"] or "image" in reply.json()["message"]
+    assert f"{place}: " in reply.json()["message"]
     assert not GenerationTask.objects.exists()
 
 
