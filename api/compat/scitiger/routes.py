@@ -55,7 +55,7 @@ def create_task(call: Call) -> HttpResponseBase:
 
 def _created(call: Call, task: GenerationTask, *, report: Mapping[str, Any], with_result: bool) -> HttpResponseBase:
     shown = _outcome(call, task) if with_result else {"task_id": str(task.pk), "status": STATES[task.state]}
-    return json_response(given("任务已创建", shown | report))
+    return json_response(given("任务已创建", {**shown, **report}))
 
 
 @dialect.route("GET", "api/v1/tasks/<uuid:task_id>", scope=Scope.READ)
