@@ -34,7 +34,7 @@ def _fast(words: list[str]) -> int:
     without_browser = ["-p", "no:playwright", "--ignore", "tests/browser", "--ignore", "tests/chaos"]
     with_database = ["-p", "no:playwright", *_with_mark("postgresql"), "-m", "postgresql and not slow"]
     with (
-        _pytest([*_parallel(), *without_browser, "-m", "not slow", *words]) as on_sqlite,
+        _pytest([*_parallel(1), *without_browser, "-m", "not slow", *words]) as on_sqlite,
         tempfile.TemporaryFile("w+") as output,
         postgres() as url,
         _pytest([*with_database, *words], output, DATABASE_URL=url) as on_postgres,
