@@ -19,7 +19,7 @@ from access.models import ApiToken
 from access.rates import WINDOW_S, Taken, take
 from access.scopes import Scope
 from access.tokens import AddressRefused, authenticate
-from api.waiting import first_run
+from delivery.waiting import first_run
 from generation.errors import NotAllowed, PortalError
 
 __all__ = ["BearerToken", "SignedInPage", "caller", "needs", "with_headers", "working_token"]

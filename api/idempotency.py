@@ -28,9 +28,9 @@ from pydantic import BaseModel
 from api.auth import caller
 from api.errors import error_response
 from api.models import SavedAnswer
-from api.waiting import asked_wait_s, first_run, resume
 from database import clock
 from database.errors import is_taken
+from delivery.waiting import asked_wait_s, first_run, resume
 from generation.ordering.create import key_reused
 from generation.ordering.order import digest_of
 

@@ -7,6 +7,8 @@ The token is a signature, not a secret in a table (docs/adr/0027):
 - of a link that somebody made: the link's id. Its row says until when it works and whether it was revoked.
 - of the `url` in answers of the API: the video's id, its `link_version` and a last day. No row is written for it; replacing it raises the
   version, so that every address given out before stops working.
+- of a task that has no video yet: the task's id and a last day (docs/adr/0043). It plays the task's first video until the `url` of that one
+  is replaced.
 
 The key is TOKEN_PEPPER, as for API tokens: rotating SECRET_KEY ends no link.
 """
@@ -36,14 +38,20 @@ from delivery.models import Link
 from events import audit
 from generation.actions.rights import require_rights
 from generation.errors import InvalidRequest, NotThere
-from generation.models import Video
+from generation.lifecycle import Status
+from generation.models import GenerationTask, Video
 
-__all__ = ["find_video", "link_url", "make_link", "origin_of", "replace_url", "revoke_link", "video_url", "working_links"]
+__all__ = ["find_video", "link_url", "make_link", "origin_of", "replace_url", "revoke_link", "task_url", "video_url", "working_links"]
 
 SALT = b"delivery.links:"  # part of every address that was given out: do not change it with the module's name
 OF_LINK = Struct(">16s")
 OF_VIDEO = Struct(">16sIH")
-"""The video's id, its link version, and the last day as days since 1970 (UTC); 0 is never. The two are told apart by their length."""
+"""The video's id, its link version, and the last day as days since 1970 (UTC); 0 is never."""
+OF_TASK = Struct(">16sH")
+"""The task's id, and the last day. The three are told apart by their length."""
+TASK_SUFFIX = ".mp4"
+"""Only a reader's hint: nobody knows what the file will be."""
+FIRST_VERSION = 0
 SIGNATURE_BYTES = 16
 EPOCH = date(1970, 1, 1)
 
@@ -55,13 +63,19 @@ def origin_of(request: HttpRequest) -> str:
 
 def video_url(video: Video, origin: str) -> str:
     """Return the address that answers of the API carry. It is the same all day; with PORTAL_LINK_DAYS it works that many days longer."""
-    last_day = (_today() + timedelta(days=settings.LINK_DAYS) - EPOCH).days if settings.LINK_DAYS else 0
-    return _address(video, OF_VIDEO.pack(video.pk.bytes, video.link_version, last_day), origin)
+    return _address(OF_VIDEO.pack(video.pk.bytes, video.link_version, _last_day()), video.suffix, origin)
+
+
+def task_url(task: GenerationTask, origin: str) -> str:
+    """Return the address at which the task's first video will play; that of the video, once it is there."""
+    if videos := task.kept_videos():
+        return video_url(min(videos, key=lambda video: video.output_index), origin)
+    return _address(OF_TASK.pack(task.pk.bytes, _last_day()), TASK_SUFFIX, origin)
 
 
 def link_url(link: Link, origin: str) -> str:
     """Return the address of a link."""
-    return _address(link.video, OF_LINK.pack(link.pk.bytes), origin)
+    return _address(OF_LINK.pack(link.pk.bytes), link.video.suffix, origin)
 
 
 def make_link(video: Video, *, by: Caller, label: str = "", days: int | None = None) -> Link:
@@ -104,32 +118,56 @@ def working_links(video: Video) -> Iterable[Link]:
     return [link for link in Link.objects.filter(video=video, revoked_at=None).select_related("owner") if link.works]
 
 
-def find_video(token: str) -> Video:
-    """Return the video that the token opens. Makes one query, or none for a wrong signature. Raises `NotThere`, whatever the reason."""
+def find_video(token: str) -> Video | GenerationTask:
+    """Return the video that the token opens, or the task that has none yet or never will. Makes one query for a video, or none for a wrong
+    signature. Raises `NotThere`, whatever the reason.
+    """
     body = _verified(token)
-    video = None
+    found: Video | GenerationTask | None = None
     if len(body) == OF_LINK.size:
         link = Link.objects.select_related("video__owner", "owner").filter(pk=UUID(bytes=body), revoked_at=None).first()
         if link and link.works and link.video.deleted_at is None:
             is_shown = link.owner.is_active and may(Caller(user=link.owner), "see", link.video)
-            video = link.video if is_shown else None
+            found = link.video if is_shown else None
     elif len(body) == OF_VIDEO.size:
         key, version, last_day = OF_VIDEO.unpack(body)
-        if not last_day or (_today() - EPOCH).days <= last_day:
-            found = Video.objects.kept().filter(pk=UUID(bytes=key), link_version=version, owner__is_active=True)
-            video = found.select_related("owner").first()
-    if video is None:
+        if _still_works(last_day):
+            videos = Video.objects.kept().filter(pk=UUID(bytes=key), link_version=version, owner__is_active=True)
+            found = videos.select_related("owner").first()
+    elif len(body) == OF_TASK.size:
+        key, last_day = OF_TASK.unpack(body)
+        found = _first_video_or_task(UUID(bytes=key)) if _still_works(last_day) else None
+    if found is None:
         raise NotThere(_("There is no such video."))
-    return video
+    return found
+
+
+def _first_video_or_task(task_id: UUID) -> Video | GenerationTask | None:
+    kept = Video.objects.kept().filter(task_id=task_id, link_version=FIRST_VERSION, owner__is_active=True)
+    videos = kept.select_related("owner").order_by("output_index")
+    video = videos.first()
+    if video is not None:
+        return video
+    task = GenerationTask.objects.select_related("owner").filter(pk=task_id, owner__is_active=True).first()
+    return videos.first() if task and task.state is Status.SUCCEEDED else task  # it was saved meanwhile, or has been deleted
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _address(video: Video, body: bytes, origin: str) -> str:
+def _last_day() -> int:
+    """Return the last day of an address that is given out today."""
+    return (_today() + timedelta(days=settings.LINK_DAYS) - EPOCH).days if settings.LINK_DAYS else 0
+
+
+def _still_works(last_day: int) -> bool:
+    return not last_day or (_today() - EPOCH).days <= last_day
+
+
+def _address(body: bytes, suffix: str, origin: str) -> str:
     token = base64.urlsafe_b64encode(body + _signature(body)).rstrip(b"=").decode()
-    return origin + reverse("link", args=[token, "video", video.suffix])
+    return origin + reverse("link", args=[token, "video", suffix])
 
 
 def _verified(token: str) -> bytes:

@@ -1,16 +1,26 @@
-"""The addresses of links: no sign-in, no cookie, one query; for players and programs of any origin."""
+"""The addresses of links: no sign-in, no cookie, one query; for players and programs of any origin.
+
+A link to a task that has no video yet waits for it (docs/adr/0043): a `<video>` that gets 404 gives up, one whose answer is slow does not.
+"""
 
 from __future__ import annotations
 
+from functools import partial
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from access.callers import Caller
 from delivery.links import find_video
 from delivery.stored_file import serve_video
+from delivery.waiting import answer_later, resume
 from generation.errors import BUSY_FOR_S, NotThere
+from generation.lifecycle import TERMINAL
+from generation.models import GenerationTask
 from generation.store import StorageUnavailable
 
 __all__ = ["open_link"]
@@ -24,6 +34,17 @@ This link does not work. It has expired, was revoked, or is not complete. Ask th
 
 此链接无法使用：可能已过期、已被吊销，或地址不完整。请向发送者索取新链接。
 """
+NOT_YET = """\
+This video is being made. It will be at this address.
+
+视频正在生成，完成后可在此地址观看。
+"""
+NEVER = """\
+This video could not be made. The person who ordered it can see why.
+
+此视频未能生成，下单者可查看原因。
+"""
+ASK_AGAIN_S = 10
 
 
 @csrf_exempt
@@ -36,7 +57,8 @@ def open_link(request: HttpRequest, token: str, variant: str, suffix: str) -> Ht
         response["Access-Control-Allow-Headers"] = "Range, If-Range, If-None-Match, If-Modified-Since"
         response["Access-Control-Max-Age"] = "86400"
     else:
-        response = _answer(request, token, variant)
+        rest: HttpResponseBase | None = resume(request, request)
+        response = rest or _answer(request, token, variant, patience_s=_patience_s(request))
     response["Access-Control-Allow-Origin"] = "*"
     response["Access-Control-Expose-Headers"] = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag"
     patch_vary_headers(response, ["Origin"])
@@ -45,15 +67,30 @@ def open_link(request: HttpRequest, token: str, variant: str, suffix: str) -> Ht
     return response
 
 
-def _answer(request: HttpRequest, token: str, variant: str) -> HttpResponseBase:
+def _patience_s(request: HttpRequest) -> int:
+    """Return how long the answer may wait for a video. Who asks for headers, or looks at the address itself, is told at once."""
+    return 0 if request.method == "HEAD" or _is_page(request) else settings.HELD_ANSWER_S
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Return whether a person opens the address in a browser; its players and pictures do not accept HTML."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int = 0) -> HttpResponseBase:
     try:
+        found = find_video(token)
+        if isinstance(found, GenerationTask):
+            if not patience_s:
+                return _without_video(request, found)
+            again = partial(_answer, token=token, variant=variant)
+            return answer_later(request, found, patience_s, again, by=Caller(user=found.owner)) or again(request)
         inline = request.GET.get("download") != "1"
         # `<video crossorigin>` must be allowed by whoever sends the file; a bucket without a CORS rule allows nothing, so we send it
         may_redirect = "Origin" not in request.headers
-        video = find_video(token)
         response = serve_video(
             request,
-            video,
+            found,
             variant,  # type: ignore[arg-type]
             inline=inline,
             url_life_s=URL_LIFE_S,
@@ -61,15 +98,30 @@ def _answer(request: HttpRequest, token: str, variant: str) -> HttpResponseBase:
             name=request.GET.get("name", "")[:LONGEST_NAME],
         )
     except NotThere:
-        response = HttpResponse(GONE, status=404, content_type="text/plain; charset=utf-8")
-        response["Cache-Control"] = "no-store"
-        return response
+        return _text(GONE, status=404)
     except StorageUnavailable as error:  # answered here, so that a player of another origin may read it
-        response = HttpResponse(error.message, status=error.status, content_type="text/plain; charset=utf-8")
-        response["Cache-Control"], response["Retry-After"] = "no-store", str(BUSY_FOR_S)
+        response = _text(error.message, status=error.status)
+        response["Retry-After"] = str(BUSY_FOR_S)
         return response
     if response.status_code == 302:
         response["Cache-Control"] = "no-store"  # a revoked link must not go on from a cache
     elif "immutable" in response["Cache-Control"]:
         response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
+    return response
+
+
+def _without_video(request: HttpRequest, task: GenerationTask) -> HttpResponse:
+    """Say that the video is not there yet, or never will be. Strangers are not told why."""
+    if task.state in TERMINAL:
+        return _text(NEVER, status=410)
+    response = _text(NOT_YET, status=404)
+    response["Retry-After"] = str(ASK_AGAIN_S)
+    if _is_page(request):
+        response["Refresh"] = str(ASK_AGAIN_S)
+    return response
+
+
+def _text(words: str, *, status: int) -> HttpResponse:
+    response = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
     return response

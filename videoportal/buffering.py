@@ -2,7 +2,7 @@
 
 One event loop per process reads complete requests and writes complete answers. A request gets a thread only when it has arrived completely,
 and the thread is free as soon as the answer is made: a client that sends or reads slowly costs a socket and nothing else. Nor does one that
-waits for its task (`api.waiting`): its request leaves the thread and runs again when its answer can be made.
+waits for its task (`delivery.waiting`): its request leaves the thread and runs again when its answer can be made.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class PutAside(BaseException):
 
 
 def _setting_aside(wsgi: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the application, with `PutAside` raised in place of the placeholders of `api.waiting`."""
+    """Return the application, with `PutAside` raised in place of the placeholders of `delivery.waiting`."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         response = wsgi(environ, start_response)
@@ -234,7 +234,7 @@ class BufferingWorker(Worker):  # type: ignore[misc]
 
     def _drain(self, servers: list[TcpWSGIServer], sockets: dict[int, Any]) -> None:
         """Answer the requests that have arrived, and close idle connections: a proxy keeps its own open and would go on asking."""
-        from api.waiting import stop_waiting  # here, because the master imports this module without Django's apps
+        from delivery.waiting import stop_waiting  # here, because the master imports this module without Django's apps
 
         until = time.monotonic() + self.cfg.graceful_timeout - TURN_S
         stop_waiting()

@@ -23,8 +23,8 @@ from api.auth import with_headers
 from api.compat.bodies import Body, read_body
 from api.compat.tokens import NotAuthenticated, authenticated
 from api.errors import Failure, failure_of
-from api.waiting import resume
-from delivery.links import origin_of, video_url
+from delivery.links import origin_of, task_url, video_url
+from delivery.waiting import resume
 from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask, Video
 from webhooks.shapes import CallbackShape
@@ -81,6 +81,10 @@ class Call:
     def video_url(self, video: Video) -> str:
         """Return the address at which the video plays without a token, in a bare `<video src>`."""
         return video_url(video, origin_of(self.request))
+
+    def task_url(self, task: GenerationTask) -> str:
+        """Return the address at which the task's video plays, also before it is there: the answer waits for it."""
+        return task_url(task, origin_of(self.request))
 
     def address(self, path: str) -> str:
         """Return the whole address of a path of ours, as the client reaches it."""

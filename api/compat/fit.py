@@ -39,6 +39,14 @@ class Fit:
         """Return whether everything that was asked is done just so."""
         return not self.changed and not self.ignored
 
+    def report(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """Return `changed` (what is used instead) and `ignored` for an answer; nothing if all is done just so. `names` are the client's, by
+        the portal's.
+        """
+        changed = {names.get(name, name): used for name, (_asked, used) in self.changed.items()}
+        ignored = [names.get(name, name) for name in self.ignored]
+        return ({"changed": changed} if changed else {}) | ({"ignored": ignored} if ignored else {})
+
 
 def fit(spec: ModelSpec, asked: Mapping[str, Any], images: Mapping[str, int] | None = None) -> Fit:
     """Return the nearest options of the model. `images` says how many each slot holds. None and empty texts are not asked for.

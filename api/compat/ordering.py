@@ -14,8 +14,8 @@ from django.http.response import HttpResponseBase
 
 from api.compat.dialect import Call
 from api.compat.fit import Fit
-from api.waiting import answer_later
 from database import clock
+from delivery.waiting import answer_later
 from generation.lifecycle import Status
 from generation.models import Asset, GenerationTask, Prompt
 from generation.ordering.create import Placed, create
@@ -90,7 +90,7 @@ def held(
     """Return `answer(call, task)` when the task has ended or is in review, or after `wait_s` seconds; PORTAL_HELD_ANSWER_S at most.
 
     `answer` gets a call without its body, and the task as it is then, with its videos. It must not refer to this call: it may run much
-    later, in another thread (`api.waiting`). It runs at once where too many requests wait.
+    later, in another thread (`delivery.waiting`). It runs at once where too many requests wait.
     """
     patience = settings.HELD_ANSWER_S if wait_s is None else min(wait_s, settings.HELD_ANSWER_S)
     show = partial(_answer_about, task_id=task.pk, answer=answer)

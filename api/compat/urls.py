@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from api.compat.cogvideox.routes import dialect as cogvideox
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
 from api.compat.jimeng.tools import tools_document
@@ -14,7 +15,7 @@ from webhooks.shapes import Shapes
 
 __all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox)
 
 
 def compat_urls() -> list[URLPattern]:

@@ -22,8 +22,8 @@ from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
 from api.v1.schemas import AdoptIn, CostIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
-from api.waiting import answer_later, asked_wait_s, waited_s
 from delivery.links import origin_of
+from delivery.waiting import answer_later, asked_wait_s, waited_s
 from generation import lifecycle
 from generation.actions import cancel, decide, recover, retry
 from generation.actions.decide import require_decider

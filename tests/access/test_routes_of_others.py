@@ -63,6 +63,7 @@ ROWS = {
     "api/v1/budgets/<budget_id>": "budget",
     "jimeng/tasks/<uuid:task_id>": "task",
     "compat/scitiger/api/v1/tasks/<uuid:task_id>": "task",
+    "compat/cogvideox/api/v1/status/<uuid:task_id>": "task",
     "v1/videos/<str:name>": "task with a video",
     "v1/video/generations/<str:name>": "task with a video",
     "kling/v1/videos/text2video/<str:name>": "task",

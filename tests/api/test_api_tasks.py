@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from api.waiting import THREADS, asked_wait_s
+from delivery.waiting import THREADS, asked_wait_s
 from generation.models import GenerationTask
 from tests.cases import in_one_test
 

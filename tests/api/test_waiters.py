@@ -15,7 +15,7 @@ from access.limits import Limits
 from access.models import ApiToken, TokenUse
 from access.tokens import issue, revoke
 from api.models import SavedAnswer
-from api.waiting import MOST_WAITERS, WAITER, Waiter, Watcher
+from delivery.waiting import MOST_WAITERS, WAITER, Waiter, Watcher
 from generation.models import GenerationTask
 from tests.task_rows import MODEL, make_task
 

@@ -61,6 +61,10 @@ def _is_scitiger(body: Any) -> bool:
     return set(body) == {"success", "message"} and body["success"] is False and bool(body["message"])
 
 
+def _is_cogvideox(body: Any) -> bool:
+    return set(body) == {"success", "error"} and body["success"] is False and bool(body["error"])
+
+
 WORLDS = (
     World(
         dialect=_dialect("jimeng"),
@@ -93,5 +97,20 @@ WORLDS = (
         get="/compat/scitiger/api/v1/tasks/{id}",
         is_refusal=_is_scitiger,
         within="parameters",
+    ),
+    World(
+        dialect=_dialect("cogvideox"),
+        create="/compat/cogvideox/api/v1/generate",
+        body={
+            "prompt": "a red fox",
+            "num_frames": 16,
+            "width": 512,
+            "height": 512,
+            "num_inference_steps": 20,
+            "content_id": 7,
+            "metadata": {"a": 1},
+        },
+        get="/compat/cogvideox/api/v1/status/{id}",
+        is_refusal=_is_cogvideox,
     ),
 )

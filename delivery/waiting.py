@@ -42,7 +42,7 @@ __all__ = [
     "waited_s",
 ]
 
-log = logging.getLogger("api.waiting")
+log = logging.getLogger("delivery.waiting")
 
 MAX_WAIT_S = 60
 LOOK_EVERY_S = 0.25

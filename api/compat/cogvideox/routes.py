@@ -1,0 +1,53 @@
+"""`/compat/cogvideox/`: order a video, then ask for it; or play the address of the first answer, which waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http.response import HttpResponseBase
+
+from access.scopes import Scope
+from api.compat.cogvideox.translate import STATES, THEIR_NAMES, USUAL_MODELS, asked, refusal
+from api.compat.dialect import Call, Dialect, json_response
+from api.compat.fit import fit
+from api.compat.model_names import meant_model
+from api.compat.ordering import order, repeat_key
+from api.compat.why import why_no_video
+from generation.lifecycle import TERMINAL
+from generation.models import GenerationTask
+
+__all__ = ["dialect"]
+
+dialect = Dialect("cogvideox", "compat/cogvideox/", refusal)
+
+
+@dialect.route("POST", "api/v1/generate", scope=Scope.GENERATE)
+def generate(call: Call) -> HttpResponseBase:
+    """Order a video. `video_url` is the address at which it will play."""
+    wanted = asked(call.body)
+    spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
+    fitted = fit(spec, wanted.options)
+    key = call.idempotency_key or repeat_key(call)
+    names = {"content_id": wanted.content_id, "metadata": wanted.metadata}
+    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=key, **names).task
+    shown = {"success": True, **_shown(call, task), "video_url": call.task_url(task)}
+    return json_response(shown | fitted.report(THEIR_NAMES))
+
+
+@dialect.route("GET", "api/v1/status/<uuid:task_id>", scope=Scope.READ)
+def get_status(call: Call, task_id: UUID) -> HttpResponseBase:
+    """Answer with the state of a task, and with its video when it is there, or why there is none."""
+    task = call.task(task_id)
+    shown = _shown(call, task)
+    if task.state not in TERMINAL:
+        return json_response(shown)
+    if task.kept_videos():
+        return json_response(shown | {"video_url": call.task_url(task)})
+    return json_response(shown | {"status": "failed", "error": why_no_video(task)})
+
+
+def _shown(call: Call, task: GenerationTask) -> dict[str, Any]:
+    address = call.address(f"/{dialect.prefix}api/v1/status/{task.pk}")
+    names = {"content_id": task.content_id, "metadata": task.metadata}
+    return {"task_id": str(task.pk), "status": STATES[task.state], "status_url": address} | {name: it for name, it in names.items() if it}
