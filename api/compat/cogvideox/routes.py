@@ -29,8 +29,8 @@ def generate(call: Call) -> HttpResponseBase:
     spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
     fitted = fit(spec, wanted.options)
     key = call.idempotency_key or repeat_key(call)
-    names = {"content_id": wanted.content_id, "metadata": wanted.metadata}
-    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=key, **names).task
+    placed = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=key, content_id=wanted.content_id, metadata=wanted.metadata)
+    task = placed.task
     shown = {"success": True, **_shown(call, task), "video_url": call.task_url(task)}
     return json_response(shown | fitted.report(THEIR_NAMES))
 
