@@ -53,6 +53,7 @@ def test_every_kind_of_link_plays_with_one_query_and_no_cookie(video, user, clie
         assert (head.status_code, head["Content-Length"], head.content) == (200, "1000", b"")
         assert opened(address, if_none_match=part["ETag"]).status_code == 304
         assert opened(f"{address}?download=1")["Content-Disposition"] == 'attachment; filename="a boat.mp4"'
+        assert opened(f"{address}?name=../a%0d%0ab&download=1")["Content-Disposition"] == 'attachment; filename="_a  b.mp4"'
         assert opened(address.replace("video.mp4", "poster.webp"))["Content-Type"] == "image/webp"
         assert opened(address.replace("video.mp4", "preview.mp4"))["Content-Type"] == "video/mp4"
 
