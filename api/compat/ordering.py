@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -68,20 +68,27 @@ def fingerprint(call: Call) -> str:
     return digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
 
 
-def repeat_key(call: Call, *, within: timedelta = REPEATED_WITHIN) -> str:
+def repeat_key(
+    call: Call, *, within: timedelta = REPEATED_WITHIN, while_live: timedelta = REPEATED_WITHIN, apart: timedelta = timedelta(0)
+) -> str:
     """Return the idempotency key of a request whose client may repeat it without one: that of the same body of the same token a short time
-    ago, unless its task failed; else a new one. Two such requests at once get one key.
+    ago, unless its task failed; else a new one. Two such requests at once get one key, unless `apart` says how much later a repeat
+    comes, because the client sends one request for each of several videos. A task that is still being made is repeated for as long as
+    `while_live`, by clients that give up and order again.
 
     Of clients that count their retries, see `api.compat.retries`.
     """
-    digest = fingerprint(call)
+    digest, now = fingerprint(call), clock.now()
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
-    last = made.exclude(idempotency_key="").order_by("-id").first()
-    if last is None:
-        return digest + FIRST
-    is_same = last.state not in ENDED_BADLY and last.created_at > clock.now() - within
-    return last.idempotency_key if is_same else digest + last.pk.hex
+    last = made.exclude(idempotency_key="").filter(created_at__lte=now - apart).order_by("-id").first()
+    if last is not None and last.state not in ENDED_BADLY:
+        since = within if last.is_terminal else max(within, while_live)
+        if last.created_at > now - since:
+            return last.idempotency_key
+    if apart:
+        return digest + uuid4().hex
+    return digest + (last.pk.hex if last else FIRST)
 
 
 def held(

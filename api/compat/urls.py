@@ -10,12 +10,13 @@ from api.compat.jimeng.routes import dialect as jimeng
 from api.compat.jimeng.tools import tools_document
 from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
+from api.compat.openrouter.routes import dialect as openrouter
 from api.compat.scitiger.routes import dialect as scitiger
 from webhooks.shapes import Shapes
 
 __all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter)
 
 
 def compat_urls() -> list[URLPattern]:

@@ -65,6 +65,7 @@ ROWS = {
     "compat/scitiger/api/v1/tasks/<uuid:task_id>": "task",
     "compat/cogvideox/api/v1/status/<uuid:task_id>": "task",
     "v1/videos/<str:name>": "task with a video",
+    "compat/openrouter/v1/videos/<str:name>": "task with a video",
     "v1/video/generations/<str:name>": "task with a video",
     "kling/v1/videos/text2video/<str:name>": "task",
     "kling/v1/videos/image2video/<str:name>": "task",

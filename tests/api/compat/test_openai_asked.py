@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.compat.asked import unmet
 from api.compat.fit import fit
-from api.compat.openai.asked import asked_of, image_in, unmet
+from api.compat.openai.asked import asked_of, image_in
 from generation.errors import InvalidRequest
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test

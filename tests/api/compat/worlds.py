@@ -65,6 +65,10 @@ def _is_cogvideox(body: Any) -> bool:
     return set(body) == {"success", "error"} and body["success"] is False and bool(body["error"])
 
 
+def _is_openrouter(body: Any) -> bool:
+    return set(body) == {"error"} and set(body["error"]) == {"code", "message", "metadata"} and bool(body["error"]["message"])
+
+
 WORLDS = (
     World(
         dialect=_dialect("jimeng"),
@@ -112,5 +116,13 @@ WORLDS = (
         },
         get="/compat/cogvideox/api/v1/status/{id}",
         is_refusal=_is_cogvideox,
+    ),
+    World(
+        dialect=_dialect("openrouter"),
+        create="/compat/openrouter/v1/videos",
+        body={"prompt": "a red fox", "duration": 5, "aspect_ratio": "16:9"},
+        get="/compat/openrouter/v1/videos/{id}",
+        is_refusal=_is_openrouter,
+        invalid=400,
     ),
 )

@@ -1,0 +1,90 @@
+"""`/compat/openrouter/v1/`: OpenRouter's videos (docs/adr/0046, docs/integrations/openrouter.md)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from access.scopes import Scope
+from api.compat.asked import unmet
+from api.compat.choices import number
+from api.compat.dialect import Call, Dialect, json_response
+from api.compat.fit import fit
+from api.compat.images import asset_of, counted, in_slots
+from api.compat.model_names import known_names, meant_model
+from api.compat.openrouter.asked import asked_of, images_in, text_in
+from api.compat.openrouter.translate import COST_IN, job, model_row, refusal
+from api.compat.ordering import order, repeat_key
+from delivery.stored_file import serve_video
+from generation.errors import InvalidRequest, NotThere
+from generation.models import GenerationTask
+
+__all__ = ["dialect"]
+
+dialect = Dialect("openrouter", "compat/openrouter/v1/", refusal)
+
+RETRIES = "ai-sdk/openrouter/"
+"""In the User-Agent of a client that orders again when the answer to a create or to a poll was lost, without a key (`ai` 7.0.173, retries
+of `doGenerate`). Others make each order for themselves.
+"""
+PATIENCE = timedelta(minutes=15)
+"""It polls for 10 minutes and orders again then."""
+APART = timedelta(seconds=1)
+"""It waits 2 seconds before it tries again; of several videos it sends the same request for each at once."""
+
+
+@dialect.route("GET", "videos/models", scope=Scope.READ)
+def list_models(call: Call) -> HttpResponseBase:
+    """List every name that `model` may have now: the models that this token may order, and the aliases."""
+    return json_response({"data": [model_row(name, spec) for name, spec in known_names(call.caller).items()]})
+
+
+@dialect.route("POST", "videos", scope=Scope.GENERATE)
+def create_video(call: Call) -> HttpResponseBase:
+    """Order a video. A model of the catalog must do what was asked; behind an alias the nearest is made, and `not_applied` says what."""
+    retries = RETRIES in call.request.headers.get("User-Agent", "")
+    key = call.idempotency_key or (repeat_key(call, while_live=PATIENCE, apart=APART) if retries else "")
+    name = text_in(call.body, "model")
+    spec = meant_model(name, dialect=call.dialect, by=call.caller)
+    asked = asked_of(call.body, spec)
+    images = images_in(call.body)
+    inputs = in_slots(spec, {slot: [asset_of(call, image, at=at) for at, image in found] for slot, found in images.items()})
+    fitted = fit(spec, asked.options, counted(inputs))
+    shown, hints = unmet(fitted, asked, has_image=bool(inputs))
+    if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=shown)
+    task = order(
+        call,
+        spec,
+        prompt=text_in(call.body, "prompt"),
+        fitted=fitted,
+        inputs=inputs,
+        key=key,
+        callback_url=text_in(call.body, "callback_url"),
+    ).task
+    not_applied = hints | shown
+    return json_response(_job(call, task) | ({"not_applied": not_applied} if not_applied else {}), status=202)
+
+
+@dialect.route("GET", "videos/<str:name>", scope=Scope.READ)
+def get_video(call: Call, name: str) -> HttpResponseBase:
+    return json_response(_job(call, call.task(name)))
+
+
+@dialect.route("GET", "videos/<str:name>/content", scope=Scope.READ)
+def get_content(call: Call, name: str) -> HttpResponseBase:
+    """Send the file, with ranges, or redirect to where the storage does; `index` counts the videos of the task."""
+    kept, index = call.task(name).kept_videos(), number(call.request.GET.get("index", 0))
+    if index is None or index not in range(len(kept)):
+        raise NotThere(_("This video is not ready yet.") if not kept else _("There is no such video."))
+    is_direct = call.request.GET.get("direct") in {"1", "true"}
+    return serve_video(call.request, kept[int(index)], "video", may_redirect=not is_direct)
+
+
+def _job(call: Call, task: GenerationTask) -> dict[str, object]:
+    cost = task.spent if settings.CURRENCY == COST_IN else None
+    address = call.address(f"/{dialect.prefix}videos/{task.pk}")
+    return job(task, polling_url=address, video_urls=[call.video_url(video) for video in task.kept_videos()], cost=cost)
