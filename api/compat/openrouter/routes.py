@@ -16,7 +16,7 @@ from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
 from api.compat.openrouter.asked import asked_of, images_in, text_in
-from api.compat.openrouter.translate import COST_IN, job, model_row, refusal
+from api.compat.openrouter.translate import CALLBACK, COST_IN, job, model_row, refusal
 from api.compat.ordering import order, repeat_key
 from delivery.stored_file import serve_video
 from generation.errors import InvalidRequest, NotThere
@@ -24,7 +24,7 @@ from generation.models import GenerationTask
 
 __all__ = ["dialect"]
 
-dialect = Dialect("openrouter", "compat/openrouter/v1/", refusal)
+dialect = Dialect("openrouter", "compat/openrouter/v1/", refusal, callback=CALLBACK)
 
 RETRIES = "ai-sdk/openrouter/"
 """In the User-Agent of a client that orders again when the answer to a create or to a poll was lost, without a key (`ai` 7.0.173, retries
@@ -64,6 +64,7 @@ def create_video(call: Call) -> HttpResponseBase:
         inputs=inputs,
         key=key,
         callback_url=text_in(call.body, "callback_url"),
+        callback_shape=call.dialect if "callback_url" in call.body else "",
     ).task
     not_applied = hints | shown
     return json_response(_job(call, task) | ({"not_applied": not_applied} if not_applied else {}), status=202)

@@ -17,10 +17,12 @@ from api.compat.openrouter.asked import FRAMES, NAMES
 from api.compat.why import why_no_video
 from api.errors import Failure
 from generation.lifecycle import TERMINAL, Status
-from generation.models import GenerationTask
+from generation.messages import failure_sentence
+from generation.models import GenerationTask, Video
 from providers.core.catalog import ModelSpec, schema_of
+from webhooks.shapes import CallbackShape
 
-__all__ = ["COST_IN", "job", "model_row", "refusal"]
+__all__ = ["CALLBACK", "COST_IN", "job", "model_row", "refusal"]
 
 COST_IN = "USD"
 STATES: Mapping[Status, str] = {
@@ -48,6 +50,19 @@ def job(task: GenerationTask, *, polling_url: str, video_urls: Sequence[str], co
     elif ended:
         shown["error"] = why_no_video(task)
     return shown
+
+
+def _callback(task: GenerationTask, status: str, at: datetime, videos: Sequence[tuple[Video, str]]) -> dict[str, Any]:
+    """Return the event about a job that has ended. It has no words of the vendor, which may quote the prompt."""
+    word = STATES[Status(status)]
+    facts: dict[str, Any] = {"unsigned_urls": [url for _video, url in videos]} if videos else {}
+    if word == "failed":
+        facts["error"] = " ".join(failure_sentence(task.error_code))
+    data = {"id": str(task.pk), "generation_id": str(task.pk), "status": word, "model": task.model, **facts}
+    return {"type": f"video.generation.{word}", "created_at": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z", "data": data}
+
+
+CALLBACK = CallbackShape(types=("task.succeeded", "task.failed", "task.cancelled"), body=_callback)
 
 
 def model_row(name: str, spec: ModelSpec) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from api.compat.openrouter.translate import STATES
+from api.compat.openrouter.translate import CALLBACK, STATES
 from generation.lifecycle import TERMINAL, Status
 from generation.models import GenerationTask, ModelAlias
 from providers.vendors import ALL_MODELS
@@ -138,6 +138,17 @@ def test_a_failure_says_why_in_words(program: Program, user: Any) -> None:
     shown = [program.get(f"{CREATE}/{task.pk}").json() for task in (failed, cancelled)]
     assert [one["status"] for one in shown] == ["failed", "cancelled"]
     assert all(isinstance(one["error"], str) and one["error"] for one in shown)
+
+
+def test_a_callback_is_openrouters_event(program: Program, user: Any) -> None:
+    program.post(CREATE, BODY | {"callback_url": "https://example.com/hook"})
+    assert GenerationTask.objects.get().callback_shape == "openrouter"
+    task, at = make_task(user, status=Status.FAILED, error_code="refused"), timezone.now()
+    video = make_video(user)
+    done = CALLBACK.body(task, "succeeded", at, [(video, "https://portal.example/v/1")])
+    failed = CALLBACK.body(task, "failed", at, [])
+    assert (done["type"], done["data"]["unsigned_urls"]) == ("video.generation.completed", ["https://portal.example/v/1"])
+    assert (failed["type"], failed["data"]["id"], bool(failed["data"]["error"])) == ("video.generation.failed", str(task.pk), True)
 
 
 def test_a_cost_is_shown_in_us_dollars_alone(program: Program, user: Any, settings: Any) -> None:
