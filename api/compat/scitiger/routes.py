@@ -18,6 +18,7 @@ from api.compat.model_names import meant_model
 from api.compat.ordering import held, order, repeat_key
 from api.compat.scitiger.translate import (
     STATES,
+    THEIR_NAMES,
     USUAL_MODELS,
     asked,
     given,
@@ -25,7 +26,6 @@ from api.compat.scitiger.translate import (
     name_of,
     provider_of,
     refusal,
-    report,
     result,
     slots_of,
 )
@@ -49,7 +49,7 @@ def create_task(call: Call) -> HttpResponseBase:
     fitted = fit(spec, wanted.options, counted(inputs))
     key = call.idempotency_key or ("" if wanted.is_async else repeat_key(call))
     task = order(call, spec, prompt=wanted.prompt, fitted=fitted, inputs=inputs, key=key).task
-    answer = partial(_created, report=report(fitted), with_result=not wanted.is_async)
+    answer = partial(_created, report=fitted.report(THEIR_NAMES), with_result=not wanted.is_async)
     return answer(call, task) if wanted.is_async else held(call, task, answer)
 
 

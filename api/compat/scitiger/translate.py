@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from api.compat.choices import nearest, number
-from api.compat.fit import Fit
 from api.errors import Failure
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
@@ -25,6 +24,7 @@ from providers.core.catalog import ModelSpec
 
 __all__ = [
     "STATES",
+    "THEIR_NAMES",
     "USUAL_MODELS",
     "VENDORS",
     "Asked",
@@ -34,7 +34,6 @@ __all__ = [
     "name_of",
     "provider_of",
     "refusal",
-    "report",
     "result",
     "slots_of",
 ]
@@ -115,13 +114,6 @@ def slots_of(wanted: Asked, spec: ModelSpec) -> dict[str, list[tuple[str, str]]]
     else:
         found = {"first_frame": images[:1], "last_frame": images[1:]}
     return {slot: part for slot, part in found.items() if part}
-
-
-def report(fitted: Fit) -> dict[str, Any]:
-    """Return, in the client's names, what is done otherwise and what the model cannot do; nothing if all is done just so."""
-    changed = {THEIR_NAMES.get(name, name): used for name, (_asked, used) in fitted.changed.items()}
-    ignored = [THEIR_NAMES.get(name, name) for name in fitted.ignored]
-    return ({"changed": changed} if changed else {}) | ({"ignored": ignored} if ignored else {})
 
 
 def given(message: str, results: Mapping[str, Any]) -> dict[str, Any]:
