@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from api.compat.ai_gateway.routes import dialect as ai_gateway
 from api.compat.cogvideox.routes import dialect as cogvideox
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
@@ -16,7 +17,7 @@ from webhooks.shapes import Shapes
 
 __all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter, ai_gateway)
 
 
 def compat_urls() -> list[URLPattern]:

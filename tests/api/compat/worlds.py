@@ -125,4 +125,12 @@ WORLDS = (
         is_refusal=_is_openrouter,
         invalid=400,
     ),
+    World(
+        dialect=_dialect("ai-gateway"),
+        create="/compat/ai-gateway/video-model/start",
+        body={"prompt": "a red fox", "n": 1, "duration": 5, "aspectRatio": "16:9"},
+        get="/compat/ai-gateway/video-model/status?id={id}",
+        is_refusal=_is_openai,
+        invalid=400,
+    ),
 )
