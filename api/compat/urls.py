@@ -12,12 +12,13 @@ from api.compat.jimeng.tools import tools_document
 from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
 from api.compat.openrouter.routes import dialect as openrouter
+from api.compat.replicate.routes import dialect as replicate
 from api.compat.scitiger.routes import dialect as scitiger
 from webhooks.shapes import Shapes
 
 __all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
 
-DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter, ai_gateway)
+DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter, ai_gateway, replicate)
 
 
 def compat_urls() -> list[URLPattern]:

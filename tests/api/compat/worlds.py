@@ -69,6 +69,10 @@ def _is_openrouter(body: Any) -> bool:
     return set(body) == {"error"} and set(body["error"]) == {"code", "message", "metadata"} and bool(body["error"]["message"])
 
 
+def _is_replicate(body: Any) -> bool:
+    return {"title", "detail", "status"} <= set(body) <= {"title", "detail", "status", "invalid_fields"} and bool(body["detail"])
+
+
 WORLDS = (
     World(
         dialect=_dialect("jimeng"),
@@ -132,5 +136,13 @@ WORLDS = (
         get="/compat/ai-gateway/video-model/status?id={id}",
         is_refusal=_is_openai,
         invalid=400,
+    ),
+    World(
+        dialect=_dialect("replicate"),
+        create="/compat/replicate/v1/predictions",
+        body={"version": MODEL, "input": {"prompt": "a red fox", "duration": 5, "aspect_ratio": "16:9"}},
+        get="/compat/replicate/v1/predictions/{id}",
+        is_refusal=_is_replicate,
+        within="input",
     ),
 )
