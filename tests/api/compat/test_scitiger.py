@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from api.compat.fit import fit
-from api.compat.scitiger.translate import VENDORS, asked, report, slots_of
+from api.compat.scitiger.translate import THEIR_NAMES, VENDORS, asked, slots_of
 from generation.lifecycle import Status
 from generation.models import GenerationTask, ModelAlias
 from providers.vendors import ALL_MODELS
@@ -73,7 +73,7 @@ def test_every_request_of_the_readme_finds_its_model_and_nothing_of_it_is_refuse
         fitted = fit(spec, wanted.options, images)
         spec.params(**{**spec.needed_params, **fitted.params}).check_inputs(images)
         name = f"{wanted.model} with images" if "image_url" in body["parameters"] else wanted.model
-        read[name] = (dict(fitted.params), images, report(fitted))
+        read[name] = (dict(fitted.params), images, fitted.report(THEIR_NAMES))
 
     assert read == READS
 
