@@ -1,5 +1,5 @@
 // Tabs inside an element with data-tabs: one panel at a time, arrow keys between them. Without script all panels stand below each other.
-// Tabs that are links: on a phone their row scrolls, and the current one is brought into view.
+// Tabs that are links: on a phone their row scrolls, and the current one is brought into view, as is one that the keyboard reaches.
 
 function show(box, tab) {
   for (const other of box.querySelectorAll("[role=tab]")) {
@@ -26,12 +26,19 @@ function onKey(event) {
   next.focus();
 }
 
+function center(link) {
+  const row = link.parentElement; // scrollIntoView would move the page too
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+}
+
+function onFocus(event) {
+  if (event.target.matches(".tabs > a:focus-visible")) center(event.target); // Chromium leaves one where it is that ends at the edge
+}
+
 export function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
-  for (const current of document.querySelectorAll(".tabs > [aria-current]")) {
-    const row = current.parentElement; // scrollIntoView would move the page too
-    row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
-  }
+  document.addEventListener("focusin", onFocus);
+  for (const current of document.querySelectorAll(".tabs > [aria-current]")) center(current);
   for (const box of document.querySelectorAll("[data-tabs]")) show(box, box.querySelector("[role=tab]"));
 }
