@@ -109,7 +109,8 @@ def main(portal: str, token: str, simulator: str, portal_python: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config, log = Path(folder) / "config.yaml", Path(folder) / "log"
         config.write_text(CONFIG.format(portal=portal, token=token, simulator=simulator, key=KEY))
-        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        ours = {"DATABASE_URL"}  # the portal's; the proxy would take it for its own
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy") and name not in ours}
         command = [Path(sys.executable).parent / "litellm", "--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
         with log.open("wb") as output:
             proxy = subprocess.Popen(
