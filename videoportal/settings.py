@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "generation",
     "delivery",
     "webhooks",
+    "prompts",
+    "batches",
     "jobs",
     "web",
     "videoportal.storages",
@@ -337,7 +339,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
-        for name in ("access", "api", "database", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web", "webhooks")
+        for name in (
+            *("access", "api", "batches", "database", "delivery", "events", "generation", "jobs"),
+            *("prompts", "providers", "videoportal", "web", "webhooks"),
+        )
     }
     | {"django.request": {"filters": ["callback_keys"]}}
     | {"urllib3": {"level": "ERROR"}}  # it quotes headers that it cannot read

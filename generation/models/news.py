@@ -29,6 +29,7 @@ class TaskNews(NamedTuple):
     is_bound: bool
     account_id: UUID | None
     created_at: datetime
+    priority: int
     accepted_at: datetime | None
     cancel_requested_at: datetime | None
     submission_id: str

@@ -37,6 +37,8 @@ class Prompt(models.Model):
     digest = TextDigest(max_length=64, editable=False)
     negative_text = models.TextField(_("negative text"), blank=True)
     source = models.CharField(_("source"), max_length=12, choices=Source.choices, default=Source.TYPED)
+    made_from = models.JSONField(default=dict, db_default={}, editable=False)
+    """How the text came to be (docs/adr/0051): `original`, `enhanced`, `translated`, `template`, `style`, `platform`. Empty: typed."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

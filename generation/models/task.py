@@ -138,6 +138,10 @@ class GenerationTask(models.Model):
     """The ids in `inputs` by slot, so that an answer needs no query for them; null in rows of versions that did not write it."""
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
+    batch_id = models.UUIDField(null=True, blank=True, editable=False)
+    """The batch that it is part of (docs/adr/0050)."""
+    priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
+    """Which of its owner's waiting tasks starts first: the highest. Turns between owners do not depend on it."""
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
 
     cost_estimated = models.DecimalField(_("cost, estimated"), max_digits=12, decimal_places=4, null=True, blank=True)
@@ -174,7 +178,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["account", "due_at"], name="task_poll", condition=Q(status="running")),
             models.Index(fields=["account", "status"], name="task_slots"),
             models.Index(
-                fields=["owner", "created_at", "model", "due_at", "is_bound", "account", "only"],
+                fields=["owner", "-priority", "created_at", "model", "due_at", "is_bound", "account", "only"],
                 name="task_waiting",
                 condition=Q(status="queued"),
             ),
@@ -186,6 +190,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["team"], name="task_live_of_team", condition=Q(team__isnull=False, finished_at__isnull=True)),
             models.Index(fields=["retry_of", "owner", "-id"], name="task_retried", condition=Q(retry_of__isnull=False)),
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
+            models.Index(fields=["batch_id", "status"], name="task_by_batch", condition=Q(batch_id__isnull=False)),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
         ]

@@ -5,6 +5,7 @@ Everything is checked first; if anything is wrong, nothing is stored. An order t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -186,6 +187,7 @@ class _Batch:
         tariff = self.prices.tariff(spec)
         holder = _holder_of(spec, params, only)
         task = GenerationTask(
+            **({"id": order.task_id} if order.task_id else {}),
             owner=order.owner,
             team=order.team,
             token=order.token,
@@ -207,10 +209,12 @@ class _Batch:
             idempotency_key=order.idempotency_key,
             request_digest=order.digest if order.idempotency_key else "",
             retry_of=order.retry_of,
+            batch_id=order.batch_id,
+            priority=order.priority,
             cost_estimated=estimate(tariff, params),
             currency=tariff.currency if tariff else "",
         )
-        if self._is_paid(spec, only, holder):
+        if order.task_id is None and self._is_paid(spec, only, holder):
             scope = Scope(
                 owner_id=order.owner.pk,
                 team_id=self.quotas[order.owner.pk].team_id,
@@ -233,7 +237,9 @@ class _Batch:
 
     def _prompt(self, order: Order, negative_text: str) -> Prompt:
         """Return the prompt of the task that this one repeats, or of another order here, if owner and words are equal; else a new one."""
-        prompt = Prompt(owner=order.owner, text=order.prompt, negative_text=negative_text, source=order.source)
+        prompt = Prompt(
+            owner=order.owner, text=order.prompt, negative_text=negative_text, source=order.source, made_from=dict(order.made_from)
+        )
         words = _words_of(prompt)
         if order.retry_of and _words_of(order.retry_of.prompt) == words:
             return order.retry_of.prompt
@@ -259,5 +265,5 @@ def _holder_of(spec: ModelSpec, params: Params, only: str) -> ProviderAccount | 
     return holder
 
 
-def _words_of(prompt: Prompt) -> tuple[int, str, str]:
-    return (prompt.owner_id, prompt.text, prompt.negative_text)
+def _words_of(prompt: Prompt) -> tuple[int, str, str, str]:
+    return (prompt.owner_id, prompt.text, prompt.negative_text, json.dumps(prompt.made_from, sort_keys=True, default=str))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Group, User
 
@@ -44,6 +45,12 @@ class Order:
     key_is_new: bool = False
     intent: str = ""
     retry_of: GenerationTask | None = None
+    made_from: Mapping[str, Any] = field(default_factory=dict)
+    """How the prompt came to be (docs/adr/0051)."""
+    batch_id: UUID | None = None
+    task_id: UUID | None = None
+    """The id for its task, chosen before; money is already set aside for it (docs/adr/0050)."""
+    priority: int = 0
 
     @property
     def digest(self) -> str:

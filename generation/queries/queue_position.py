@@ -124,7 +124,7 @@ class PoolState:
         in_line = [task for task in due if (task.model, task.only) in self.offered]
         places = self._look_up([task for task in in_line if task.owner_id != all_of])
         left = {vendor: iter(turns) for (vendor, owner), turns in self.turns.items() if owner == all_of}
-        for task in sorted((task for task in in_line if task.owner_id == all_of), key=attrgetter("created_at", "id")):
+        for task in sorted((task for task in in_line if task.owner_id == all_of), key=lambda one: (-one.priority, one.created_at, one.id)):
             if place := next(left.get(task.vendor, iter(())), None):
                 places[task.id] = place
         return places
@@ -133,7 +133,7 @@ class PoolState:
         """Return the places of these tasks in line."""
         if not tasks or self.read_at is None:
             return {}
-        number = Window(RowNumber(), partition_by=[F("owner"), VENDOR], order_by=["created_at", "pk"])
+        number = Window(RowNumber(), partition_by=[F("owner"), VENDOR], order_by=[F("priority").desc(), "created_at", "pk"])
         asked = Case(When(pk__in=[task.id for task in tasks], then=number))
         rows = _line(self.offered, self.read_at).filter(owner__in={task.owner_id for task in tasks}).annotate(number=asked)
         numbers = dict(rows.filter(number__gt=0).values_list("pk", "number"))

@@ -150,7 +150,9 @@ def _in_turn(places: list[Place], busy: Counter[int], found: set[UUID], now: dat
     turns = turns_of([Queue(busy[row["owner"]], row["first"], row["owner"], row["count"]) for row in owners], room)
     rows = {
         owner: iter(
-            waiting.filter(owner=owner).order_by("created_at", "pk").values_list("pk", "model", "is_bound", "account", "only")[:count]
+            waiting.filter(owner=owner)
+            .order_by("-priority", "created_at", "pk")
+            .values_list("pk", "model", "is_bound", "account", "only")[:count]
         )
         for owner, count in Counter(turns).items()
     }
