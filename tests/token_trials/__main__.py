@@ -3,7 +3,7 @@
 1. Mutated tokens: each is answered 401, and no row changes.
 2. A token that is revoked under the load of 100 clients, 20 of which wait (`Prefer: wait`): no success later than 1 s after it.
 3. 200 callers at once with a rate of 100 per minute: exactly 100 pass, in each round.
-4. How long a token is checked: a valid one takes at most 2 ms (p99), and that an id exists shows in less than 100 us (medians).
+4. How long a token is checked: whether an id exists shows in less than 100 us (medians). The p99 of a valid one is only printed.
 
 Exits 1 when one was broken.
 """
