@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
 
@@ -33,15 +34,19 @@ class SavedAnswer(models.Model):
 
 
 class RepeatableCreate(models.Model):
-    """A create of a client that says which of its requests are retries, and not of what (`api.compat.retries`).
+    """A create of a client that repeats requests and does not say which one it repeats (`api.compat.retries`).
 
-    `digest` is of token, address and body. `retries` is the highest count of retries among the requests that belong to it.
+    `digest` is of token, address and body. `tries` tells the requests that belong to it apart; `retries` is the highest of their counts of
+    retries, 0 where the client sends none. `seen_at` is the time of the last one, `told_at` when a client was told how the task ended.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     digest = models.CharField(max_length=64)
     retries = models.PositiveSmallIntegerField()
+    tries = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     created_at = models.DateTimeField(db_index=True)
+    seen_at = models.DateTimeField(db_default=Now())
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["digest", "retries"], name="repeatable_by_digest")]

@@ -45,6 +45,7 @@ This video could not be made. The person who ordered it can see why.
 此视频未能生成，下单者可查看原因。
 """
 ASK_AGAIN_S = 10
+EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id"
 
 
 @csrf_exempt
@@ -60,7 +61,7 @@ def open_link(request: HttpRequest, token: str, variant: str, suffix: str) -> Ht
         rest: HttpResponseBase | None = resume(request, request)
         response = rest or _answer(request, token, variant, patience_s=_patience_s(request))
     response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Expose-Headers"] = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag"
+    response["Access-Control-Expose-Headers"] = EXPOSED
     patch_vary_headers(response, ["Origin"])
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Referrer-Policy"] = "no-referrer"

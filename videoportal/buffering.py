@@ -52,7 +52,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
         self.adj = adj
-        self.due_at = time.monotonic() + SMALL_WITHIN_S
+        self.arrived = time.monotonic()
+        self.due_at = self.arrived + SMALL_WITHIN_S
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -71,6 +72,7 @@ class Answer(WSGITask):  # type: ignore[misc]
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
+        environ["portal.arrived"] = self.request.arrived
         waiter = environ["portal.waiter"] = self.request.waiter
         if waiter is not None:
             environ["HTTP_X_REQUEST_ID"] = waiter.request_id
@@ -179,7 +181,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def caller(self) -> str:
         """Return who sent the request that is next on this connection."""
         headers = self.requests[0].headers
-        return str(headers.get("AUTHORIZATION") or headers.get("COOKIE") or self.addr[0])
+        token = headers.get("AUTHORIZATION", "").rpartition(" ")[2] or headers.get("X_API_KEY", "")  # either way it is one caller
+        return str(token or headers.get("COOKIE") or self.addr[0])
 
     @property
     def is_busy(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -22,10 +22,12 @@ from generation.ordering.create import Placed, create
 from generation.ordering.order import Order, digest_of
 from providers.core.catalog import ModelSpec
 
-__all__ = ["fingerprint", "held", "order", "repeat_key"]
+__all__ = ["ENDED_BADLY", "PATIENCE", "REPEATED_WITHIN", "fingerprint", "held", "order", "repeat_key"]
 
 REPEATED_WITHIN = timedelta(minutes=2)
 """A client that gives up a request repeats it within this time; a person who wants another video of the same words takes longer."""
+PATIENCE = timedelta(minutes=15)
+"""How long a task that is being made is found by a client that gives up waiting and orders again: `ai` does after 10 minutes."""
 ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 FIRST = "0" * 32
 
@@ -68,26 +70,18 @@ def fingerprint(call: Call) -> str:
     return digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
 
 
-def repeat_key(
-    call: Call, *, within: timedelta = REPEATED_WITHIN, while_live: timedelta = REPEATED_WITHIN, apart: timedelta = timedelta(0)
-) -> str:
+def repeat_key(call: Call) -> str:
     """Return the idempotency key of a request whose client may repeat it without one: that of the same body of the same token a short time
-    ago, unless its task failed; else a new one. Two such requests at once get one key, unless `apart` says how much later a repeat
-    comes, because the client sends one request for each of several videos. A task that is still being made is repeated for as long as
-    `while_live`, by clients that give up and order again.
+    ago, unless its task failed; else a new one. Two such requests at once get one key.
 
-    Of clients that count their retries, see `api.compat.retries`.
+    Of clients that send equal requests for several videos, see `api.compat.retries`.
     """
     digest, now = fingerprint(call), clock.now()
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
-    last = made.exclude(idempotency_key="").filter(created_at__lte=now - apart).order_by("-id").first()
-    if last is not None and last.state not in ENDED_BADLY:
-        since = within if last.is_terminal else max(within, while_live)
-        if last.created_at > now - since:
-            return last.idempotency_key
-    if apart:
-        return digest + uuid4().hex
+    last = made.exclude(idempotency_key="").order_by("-id").first()
+    if last is not None and last.state not in ENDED_BADLY and last.created_at > now - REPEATED_WITHIN:
+        return last.idempotency_key
     return digest + (last.pk.hex if last else FIRST)
 
 

@@ -66,6 +66,7 @@ def test_a_player_of_another_origin_is_told_that_the_storage_does_not_respond(vi
 
     assert (reply.status_code, reply.body.decode()) == (503, "The media storage does not respond. Try again in a few minutes.")
     assert (reply["Access-Control-Allow-Origin"], reply["Cache-Control"], reply["Retry-After"]) == ("*", "no-store", "5")
+    assert {"Retry-After", "X-Request-Id"} <= set(reply["Access-Control-Expose-Headers"].split(", "))
 
 
 def test_a_player_of_another_origin_may_ask_first(video) -> None:

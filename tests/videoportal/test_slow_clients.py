@@ -62,10 +62,11 @@ def test_a_large_file_sent_fast_delays_nobody_and_arrives_whole(web):
     assert (part[0], part[1]["Content-Range"], len(part[2])) == (206, f"bytes 10-19/{64 * 1024 * 1024}", 10)
 
 
-def test_callers_take_turns(web):
-    """Forty pages that one session asked for at the same time are answered after the others who asked later, not before."""
-    request = f"GET /gallery/ HTTP/1.1\r\nHost: {urlsplit(web.url).netloc}\r\nCookie: {web.cookie}\r\nConnection: close\r\n\r\n".encode()
-    with crowd(web, 40, request) as sockets:
+@pytest.mark.parametrize(("path", "credential"), [("/gallery/", "Cookie: {web.cookie}"), ("/v1/videos", "x-api-key: {web.token}")])
+def test_callers_take_turns(web, path, credential):
+    """Forty answers that one caller asked for at the same time come after the others' who asked later from the same address, not before."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {urlsplit(web.url).netloc}", credential.format(web=web), "Connection: close"]
+    with crowd(web, 40, ("\r\n".join(lines) + "\r\n\r\n").encode()) as sockets:
         status, *_ = ask(f"{web.url}/healthz")
         unanswered = len(sockets) - len(select.select(sockets, [], [], 0)[0])
 

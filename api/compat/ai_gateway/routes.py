@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,8 @@ from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import meant_model
-from api.compat.ordering import held, order, repeat_key
+from api.compat.ordering import held, order
+from api.compat.retries import Key, key_by_arrival, note_told
 from api.compat.why import why_no_video
 from api.errors import Failure
 from generation.errors import InvalidRequest
@@ -30,16 +30,13 @@ __all__ = ["dialect"]
 
 dialect = Dialect("ai-gateway", "compat/ai-gateway/", refusal)
 
-PATIENCE = timedelta(minutes=15)
-APART = timedelta(seconds=1)
-"""`ai` waits 2 seconds before it tries again; of several videos it sends the same request for each at once."""
 MODEL = "ai-model-id"
 
 
 @dialect.route("POST", "video-model/start", scope=Scope.GENERATE)
 def start(call: Call) -> HttpResponseBase:
     """Order a video. `ai` sends an `Idempotency-Key` that is the same in its retries."""
-    task, noted = _ordered(call, call.idempotency_key)
+    task, noted = _ordered(call, Key(call.idempotency_key))
     return json_response({"operation": {"id": str(task.pk)}, "warnings": noted})
 
 
@@ -60,7 +57,8 @@ def status_by_id(call: Call) -> HttpResponseBase:
 def generate(call: Call) -> HttpResponseBase:
     """Order a video and wait for it: one event with its address; 504 if it takes longer. What `ai` then sends is the same order."""
     named = _with_model(call)
-    task, noted = _ordered(named, call.idempotency_key or repeat_key(named, while_live=PATIENCE, apart=APART))
+    with key_by_arrival(named) as key:
+        task, noted = (key.task, []) if key.task else _ordered(named, key)
     return held(call, task, partial(_event, noted=noted))
 
 
@@ -70,7 +68,7 @@ def _with_model(call: Call) -> Call:
     return replace(call, body={**call.body, "model": name}) if name else call
 
 
-def _ordered(call: Call, key: str) -> tuple[GenerationTask, list[dict[str, str]]]:
+def _ordered(call: Call, key: Key) -> tuple[GenerationTask, list[dict[str, str]]]:
     body = _with_model(call).body
     wrong = {name: _("A text is needed here.") for name in ("model", "prompt", "callbackUrl") if not isinstance(body.get(name, ""), str)}
     if type(body.get("n", 1)) is not int or body.get("n", 1) != 1:
@@ -87,7 +85,14 @@ def _ordered(call: Call, key: str) -> tuple[GenerationTask, list[dict[str, str]]
     if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=shown)
     placed = order(
-        call, spec, prompt=body.get("prompt", ""), fitted=fitted, inputs=inputs, key=key, callback_url=body.get("callbackUrl", "")
+        call,
+        spec,
+        prompt=body.get("prompt", ""),
+        fitted=fitted,
+        inputs=inputs,
+        key=key.value,
+        key_is_new=key.is_new,
+        callback_url=body.get("callbackUrl", ""),
     )
     return placed.task, warnings(hints | shown)
 
@@ -107,6 +112,7 @@ def _event(call: Call, task: GenerationTask, *, noted: list[dict[str, str]]) -> 
     if task.state not in TERMINAL:
         words = _("The video is not ready yet. Ask again in a moment.")
         return dialect.refuse(Failure(status=504, code="not_ready", message=words))
+    note_told(task)
     videos = _videos(call, task)
     if not videos:
         return dialect.refuse(Failure(status=424, code="render_failed", message=why_no_video(task)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import nullcontext
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
@@ -17,7 +17,8 @@ from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
 from api.compat.openrouter.asked import asked_of, images_in, text_in
 from api.compat.openrouter.translate import CALLBACK, COST_IN, job, model_row, refusal
-from api.compat.ordering import order, repeat_key
+from api.compat.ordering import order
+from api.compat.retries import Key, key_by_arrival, note_told
 from delivery.stored_file import serve_video
 from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask
@@ -26,14 +27,8 @@ __all__ = ["dialect"]
 
 dialect = Dialect("openrouter", "compat/openrouter/v1/", refusal, callback=CALLBACK)
 
-RETRIES = "ai-sdk/openrouter/"
-"""In the User-Agent of a client that orders again when the answer to a create or to a poll was lost, without a key (`ai` 7.0.173, retries
-of `doGenerate`). Others make each order for themselves.
-"""
-PATIENCE = timedelta(minutes=15)
-"""It polls for 10 minutes and orders again then."""
-APART = timedelta(seconds=1)
-"""It waits 2 seconds before it tries again; of several videos it sends the same request for each at once."""
+PACKAGE = "ai-sdk/openrouter/"
+"""In the User-Agent of a client that `ai` lets order again when the answer to a create or a poll was lost. Others repeat nothing."""
 
 
 @dialect.route("GET", "videos/models", scope=Scope.READ)
@@ -45,8 +40,13 @@ def list_models(call: Call) -> HttpResponseBase:
 @dialect.route("POST", "videos", scope=Scope.GENERATE)
 def create_video(call: Call) -> HttpResponseBase:
     """Order a video. A model of the catalog must do what was asked; behind an alias the nearest is made, and `not_applied` says what."""
-    retries = RETRIES in call.request.headers.get("User-Agent", "")
-    key = call.idempotency_key or (repeat_key(call, while_live=PATIENCE, apart=APART) if retries else "")
+    repeats = PACKAGE in call.request.headers.get("User-Agent", "")
+    with key_by_arrival(call) if repeats else nullcontext(Key(call.idempotency_key)) as key:
+        task, not_applied = (key.task, {}) if key.task else _ordered(call, key)
+    return json_response(_job(call, task) | ({"not_applied": not_applied} if not_applied else {}), status=202)
+
+
+def _ordered(call: Call, key: Key) -> tuple[GenerationTask, dict[str, str]]:
     name = text_in(call.body, "model")
     spec = meant_model(name, dialect=call.dialect, by=call.caller)
     asked = asked_of(call.body, spec)
@@ -56,23 +56,25 @@ def create_video(call: Call) -> HttpResponseBase:
     shown, hints = unmet(fitted, asked, has_image=bool(inputs))
     if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=shown)
-    task = order(
+    placed = order(
         call,
         spec,
         prompt=text_in(call.body, "prompt"),
         fitted=fitted,
         inputs=inputs,
-        key=key,
+        key=key.value,
+        key_is_new=key.is_new,
         callback_url=text_in(call.body, "callback_url"),
         callback_shape=call.dialect if "callback_url" in call.body else "",
-    ).task
-    not_applied = hints | shown
-    return json_response(_job(call, task) | ({"not_applied": not_applied} if not_applied else {}), status=202)
+    )
+    return placed.task, hints | shown
 
 
 @dialect.route("GET", "videos/<str:name>", scope=Scope.READ)
 def get_video(call: Call, name: str) -> HttpResponseBase:
-    return json_response(_job(call, call.task(name)))
+    task = call.task(name)
+    note_told(task)
+    return json_response(_job(call, task))
 
 
 @dialect.route("GET", "videos/<str:name>/content", scope=Scope.READ)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 
 from access.limits import Limits
 from access.tokens import issue
 from api.compat.urls import DIALECTS
-from generation.models import ModelAlias
+from api.models import RepeatableCreate
+from generation.models import GenerationTask, ModelAlias
 from tests.api.compat.worlds import MODEL
+
+LOWEST_TIME = 1_000_000
+"""Lower tries of a create are counts of retries."""
 
 
 class Program:
@@ -35,6 +41,16 @@ class Program:
 
     def post(self, path: str, body: Any = None, content_type: str = "application/json", **headers: str) -> HttpResponse:
         return self.ask("POST", path, body, content_type, **headers)
+
+
+def aged(**by: float) -> None:
+    """Let all tasks and creates be older, by `timedelta(**by)`."""
+    ago = timedelta(**by)
+    GenerationTask.objects.update(created_at=F("created_at") - ago)
+    for row in RepeatableCreate.objects.all():
+        row.created_at, row.seen_at = row.created_at - ago, row.seen_at - ago
+        row.tries = [number if number < LOWEST_TIME else number - ago.total_seconds() for number in row.tries]
+        row.save()
 
 
 @pytest.fixture

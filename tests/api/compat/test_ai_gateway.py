@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.utils import timezone
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask, ModelAlias
-from tests.api.compat.conftest import Program
+from tests.api.compat.conftest import Program, aged
 from tests.cases import in_one_test
 from tests.pictures import picture
 from tests.task_rows import MODEL, make_task
@@ -79,11 +78,12 @@ def test_an_answer_that_waited_too_long_is_asked_for_again(program: Program) -> 
     late = post(program, "")
     assert (late.status_code, late.json()["error"]["type"]) == (504, "internal_server_error")
     task = GenerationTask.objects.get()
-    GenerationTask.objects.update(created_at=timezone.now() - timedelta(minutes=3))
-    facts = {"submission_id": "vendor-1", "submitted_at": timezone.now(), "due_at": None, "finished_at": timezone.now()}
+    aged(minutes=3)
     assert post(program, "").status_code == 504
     assert GenerationTask.objects.count() == 1
-    GenerationTask.objects.update(status=Status.SUCCEEDED, created_at=timezone.now() - timedelta(seconds=3), **facts)
+    facts = {"submission_id": "vendor-1", "submitted_at": timezone.now(), "due_at": None, "finished_at": timezone.now()}
+    GenerationTask.objects.update(status=Status.SUCCEEDED, **facts)
+    aged(seconds=3)
     make_video(task.owner, task=task)
     reply = post(program, "")
     event = json.loads(reply.content.decode().removeprefix("data: "))

@@ -63,11 +63,27 @@ def test_a_retry_whose_first_request_never_came_is_an_order(program: Program) ->
     assert GenerationTask.objects.count() == 1
 
 
+def test_a_first_request_that_comes_after_its_own_retry_is_the_same_order(program: Program) -> None:
+    retried = create(program, 1)
+    assert create(program, 0) == retried
+    assert create(program, 0) != retried
+    assert GenerationTask.objects.count() == 2
+
+
+def test_an_sdk_that_has_waited_as_long_as_it_waits_for_an_answer_repeats_its_create(program: Program) -> None:
+    timeouts = {"x_stainless_read_timeout": "600.0"}
+    first = program.post(CREATE, BODY, x_stainless_retry_count="0", **timeouts).json()["id"]
+    for passed_s, is_repeat in ((300, False), (605, True)):
+        RepeatableCreate.objects.update(seen_at=timezone.now() - timedelta(seconds=passed_s))
+        told = program.post(CREATE, BODY, x_stainless_retry_count="1", **timeouts).json()["id"]
+        assert (told == first) == is_repeat
+
+
 def test_a_retry_of_another_body_token_or_time_is_an_order(program: Program, user: Any) -> None:
     first = create(program, 0)
     assert create(program, 1, prompt="a blue fox") != first
     assert create(Program(issue(user, "another")[1]), 1) != first
-    RepeatableCreate.objects.update(created_at=timezone.now() - retries.RETRIED_WITHIN)
+    RepeatableCreate.objects.update(seen_at=timezone.now() - retries.RETRIED_WITHIN)
     assert create(program, 1) != first
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from api.compat.openrouter.translate import CALLBACK, STATES
 from generation.lifecycle import TERMINAL, Status
 from generation.models import GenerationTask, ModelAlias
 from providers.vendors import ALL_MODELS
-from tests.api.compat.conftest import Program
+from tests.api.compat.conftest import Program, aged
 from tests.cases import in_one_test
 from tests.pictures import picture
 from tests.task_rows import MODEL, make_task
@@ -37,12 +36,6 @@ def data_url() -> str:
 
 def frame(kind: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": data_url()}, "frame_type": kind}
-
-
-def aged(**by: float) -> None:
-    """Let all tasks be older."""
-    for task in GenerationTask.objects.all():
-        GenerationTask.objects.filter(pk=task.pk).update(created_at=task.created_at - timedelta(**by))
 
 
 def end(status: Status) -> None:
@@ -182,6 +175,10 @@ def test_what_the_package_orders_again_is_the_same_order(program: Program) -> No
     aged(minutes=9)
     assert create() in of_several  # the client has stopped to wait
     end(Status.SUCCEEDED)
+    aged(seconds=2)
+    assert create() in of_several  # the poll that would have told the end was answered by nobody
+    aged(seconds=2)
+    assert [program.get(f"{CREATE}/{name}").status_code for name in of_several] == [200, 200]
     assert create() not in of_several
     end(Status.FAILED)
     aged(seconds=2)
