@@ -60,7 +60,7 @@ class BearerToken(HttpBearer):
         row = working_token(token, ip=request.META.get("REMOTE_ADDR", ""))
         if row is None:
             return None
-        if row.rate_per_minute is not None and first_run(request) is None:  # one that has waited was counted before
+        if row.rate_per_minute is not None and first_run(request) is None:  # the first run of a request that waits was counted
             _count(request, take(row.line_id, row.rate_per_minute))
         asking, needed = caller_of(request, token=row), self.scopes_for(request.method or "")
         if not any(all(asking.has(scope) for scope in scopes) for scopes in needed):
@@ -80,7 +80,7 @@ class RateLimited(PortalError):
 
 
 def _count(request: HttpRequest, taken: Taken) -> None:
-    """Tell what is left of the token's rate, in the three headers that clients read. Raise `RateLimited` if nothing was."""
+    """Set the three headers that say what is left of the token's rate. Raise `RateLimited` if nothing is left."""
     facts = {"Limit": taken.limit, "Remaining": taken.remaining, "Reset": taken.reset_s, "Policy": f"{taken.limit};w={WINDOW_S}"}
     _answer_with(request, {f"RateLimit-{name}": str(value) for name, value in facts.items()})
     if not taken.passed:

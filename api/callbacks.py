@@ -65,7 +65,7 @@ def _callback(request: HttpRequest) -> Callback:
     raw = _read(request)
     fields = read_strictly(raw)
     if not isinstance(fields, dict):
-        raise BadBody("The body is no JSON object.")
+        raise BadBody("The body is not a JSON object.")
     return Callback(raw=raw, fields=fields, headers=headers)
 
 

@@ -34,7 +34,7 @@ CODES = {400: "bad_request", 401: "not_authenticated", 403: "forbidden", 404: "n
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a request was refused, before it has a shape: /api/v1 shows it in one, each dialect (`api.compat`) in its own."""
+    """Why a request was refused. /api/v1 and each dialect (`api.compat`) show it in their own shape."""
 
     status: int
     code: str
@@ -98,7 +98,7 @@ def register_errors(api: NinjaAPI) -> None:
 
 
 def failure_of(request: HttpRequest, error: BaseException | None) -> Failure:
-    """Return what to tell the caller about an error that a view raised. What no rule expects is logged."""
+    """Return the refusal for an error that a view raised. Unexpected errors are logged."""
     if isinstance(error, HttpError) and isinstance(error.__cause__, PortalError):  # ninja wraps what its parser raises
         error = error.__cause__
     match error:
@@ -126,7 +126,7 @@ def _of_ours(error: PortalError) -> Failure:
 
 
 def _other(request: HttpRequest, error: BaseException | None) -> Failure:
-    """Return what to tell about a lock that was held, a full disk, a fault of ours."""
+    """Return the refusal for a held lock, a full disk, or a fault of the portal."""
     if is_passing(request, error):
         return Failure(status=503, code="busy", message=str(BUSY), headers={"Retry-After": str(BUSY_FOR_S)})
     log.error("%s %s failed", request.method, request.path, exc_info=error)

@@ -108,7 +108,7 @@ def keep_answers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
 
 def _claimed_before(request: HttpRequest) -> SavedAnswer | None:
-    """Return the claim of the first run of a request that has waited: the second may be refused before it has it again."""
+    """Return the claim of the first run of a request that has waited. The second run needs it if it is refused early."""
     waiter = first_run(request)
     return waiter.carried.get("claimed_answer") if waiter else None
 

@@ -1,4 +1,4 @@
-"""Which shape a refusal has at an address, for middleware and the web server, which refuse before a view is found."""
+"""Gives a refusal the shape of its address, for middleware and the web server, which refuse before a view is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client asks for, and which of it a model does otherwise, in the client's own words. Pure; `api.compat.fit` finds what it does."""
+"""What a client asks for, and what a model does otherwise, by the client's fields. Pure; `api.compat.fit` finds what the model does."""
 
 from __future__ import annotations
 
@@ -8,33 +8,48 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from api.compat.choices import number
+from api.compat.choices import is_same, number
 from api.compat.fit import Fit
 from api.compat.picture_shapes import Shape, asked_shape
+from generation.errors import InvalidRequest
+from providers.core.catalog import ModelSpec
 
-__all__ = ["FRAMES_PER_S", "Asked", "unmet"]
+__all__ = ["FRAMES_PER_S", "Asked", "not_applied", "unmet"]
 
 FRAMES_PER_S = 16
-"""Of a request that counts frames and does not say how many a second has: that of the models that vLLM-Omni's page orders so."""
+"""Of a request that counts frames and gives no rate: as vLLM-Omni's documentation does. `fit.USUAL_FPS`, which is 8, is for the models
+that count frames themselves.
+"""
 LIKE_S = 0.5
-NO = frozenset({"false", "0", "no", "off"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Options by the portal's names, as `api.compat.fit` takes them; `names` has what the client calls them."""
+    """Options under the portal's names, as `api.compat.fit` takes them. `names`: the client's field of each."""
 
     options: Mapping[str, Any]
     names: Mapping[str, str]
     hints: Collection[str]
-    """What the client calls the options that show in no fact of the video: a model without them makes the same all the same."""
+    """The client's fields that show in no fact of the video. A model without them is still used."""
     unused: Collection[str] = ()
-    """Hints that no model of the portal has."""
+    """Hints that no model of the portal takes."""
+
+
+def not_applied(found: Fit, asked: Asked, spec: ModelSpec, *, called: str, has_image: bool, code: str = "") -> dict[str, str]:
+    """Return by the client's fields what the model does otherwise.
+
+    A client that calls the model by its own name gets what it asked for, or `InvalidRequest` with this code. Behind an alias, which it
+    cannot look up, the nearest is made.
+    """
+    shown, hints = unmet(found, asked, has_image=has_image)
+    if shown and called.casefold() in {spec.name.casefold(), spec.id.casefold()}:
+        raise InvalidRequest(_("Some fields cannot be used as they are."), code=code, fields=shown)
+    return hints | shown
 
 
 def unmet(found: Fit, asked: Asked, *, has_image: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Return by the client's fields what the model does otherwise: first what shows in length, shape and sound, then of hints."""
-    facts = {name: _("This model makes %(instead)s instead.") % {"instead": instead} for name, (_asked, instead) in found.changed.items()}
+    """Return by the client's fields what the model does otherwise: first what shows in length, shape or sound, then hints."""
+    facts = {name: _("This model uses %(instead)s instead.") % {"instead": instead} for name, (_asked, instead) in found.changed.items()}
     facts |= dict.fromkeys(found.ignored, _("This model has no such option."))
     hints = dict.fromkeys(asked.unused, _("This model has no such option."))
     shown: dict[str, str] = {}
@@ -47,7 +62,7 @@ def unmet(found: Fit, asked: Asked, *, has_image: bool) -> tuple[dict[str, str],
 
 
 def _is_met(option: str, found: Fit, asked: Asked, *, has_image: bool) -> bool:
-    """Return whether what the model does is what was asked, said in another way, or cannot be said to be anything else."""
+    """Return whether the model does what was asked under another option, or nothing shows that it does not."""
     value = asked.options[option]
     match option:
         case "frames":
@@ -57,7 +72,7 @@ def _is_met(option: str, found: Fit, asked: Asked, *, has_image: bool) -> bool:
         case "fps":
             return "frames" in asked.options and "duration_s" in found.params
         case "with_audio":
-            return option in found.ignored and str(value).casefold() in NO
+            return option in found.ignored and is_same(value, False)
         case "size" | "width_px" | "height_px":
             made, wanted_shape = Shape.of(found.params), asked_shape(asked.options)
             ratio = made.ratio or (wanted_shape.ratio if has_image else None)  # without a choice the video has the image's shape

@@ -1,10 +1,10 @@
-"""Reads the bodies of dialects: JSON, multipart or a form, as the client says. Strict about what two parsers could read differently,
+"""Reads the bodies of dialects: JSON, multipart or a form, by the content type. Strict about what two parsers could read differently,
 tolerant of what clients send for "nothing".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from api.strict_json import MAX_BODY_BYTES, BadBody, check_values, read_strictly
+from generation.errors import InvalidRequest
 
-__all__ = ["Body", "read_body"]
+__all__ = ["Body", "read_body", "refuse_unknown"]
 
 FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 MOST_PARTS = 10_000
-"""Commas and brackets of a body that is larger than others may be, because it holds images as text."""
+"""Commas and brackets of a body that is larger than MAX_BODY_BYTES, as images in it make it: values cost far more memory than text."""
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,13 @@ def read_body(request: HttpRequest) -> Body:
     if not isinstance(value, dict):
         raise BadBody(_("The body is not a JSON object."))
     return Body(fields=_given(value))
+
+
+def refuse_unknown(names: Collection[str]) -> None:
+    """Raise `InvalidRequest` for fields that nobody knows, of which it names some; return if there are none."""
+    if names:
+        words = _("There is no such field.")
+        raise InvalidRequest(words, code="unknown_parameter", fields=dict.fromkeys(list(names)[:MOST_NAMED], words))
 
 
 def _form(request: HttpRequest) -> Body:

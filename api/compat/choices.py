@@ -1,4 +1,4 @@
-"""Which values of an option are nearest to what a client sent. Pure; an option is its part of the model's JSON Schema."""
+"""Finds the values of an option that are nearest to what a client sent. Pure; an option is its part of the model's JSON Schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YES, NO = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", 
 
 
 def number(value: Any) -> float | None:
-    """Return the number that a client sent, also as text: `5`, `"5"`, `"5s"`; None if it is none."""
+    """Return the number that a client sent, also as text: `5`, `"5"`, `"5s"`; None for anything else."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
@@ -28,7 +28,7 @@ def number(value: Any) -> float | None:
 
 
 def choices_of(option: Mapping[str, Any]) -> list[Any]:
-    """Return the values of an option that has few, in its own order; of a range the whole numbers in it, if they are not many."""
+    """Return the values of an option in its order: its choices, or the whole numbers of a small range. Empty for other options."""
     part = _typed(option)
     if "enum" in part:
         return list(part["enum"])
@@ -44,8 +44,8 @@ def choices_of(option: Mapping[str, Any]) -> list[Any]:
 
 
 def nearest(value: Any, option: Mapping[str, Any], *, folds: bool = False) -> list[Any]:
-    """Return values of the option, the nearest first; none if nothing of it is like what was sent. `folds`: a number outside the bounds is
-    taken modulo their width, as two seeds should stay two.
+    """Return values of the option, the nearest first; empty if none is like what was sent. `folds`: a number outside the bounds is taken
+    modulo their width, so that different seeds stay different.
     """
     part, sent = _typed(option), number(value)
     kind, choices = part.get("type"), choices_of(option)

@@ -1,5 +1,5 @@
-"""`Dialect`: another API's addresses, answered by the portal. It declares routes and one shape for refusals; the rest is the same for all
-(docs/adr/0040).
+"""`Dialect`: the addresses of another API, answered by the portal. It declares routes and one shape for refusals; everything else is the
+same for all dialects (docs/adr/0040).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from access.callers import Caller
 from access.scopes import Scope
 from api.auth import with_headers
 from api.compat.bodies import Body, read_body
+from api.compat.choices import number
 from api.compat.tokens import NotAuthenticated, authenticated
 from api.errors import Failure, failure_of
 from delivery.links import origin_of, task_url, video_url
@@ -33,6 +34,7 @@ __all__ = ["Call", "Dialect", "Refusal", "Route", "json_response"]
 
 Refusal = Callable[[Failure], tuple[int, Any]]
 """Returns the status and the body with which a dialect shows a failure. Codes of a missing token: see `NotAuthenticated`."""
+View = Callable[..., HttpResponseBase]
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 LONGEST_KEY = 255
 
@@ -55,6 +57,20 @@ class Call:
             words = _("At most 255 ASCII characters.")
             raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"Idempotency-Key": words})
         return key
+
+    @property
+    def asked_wait_s(self) -> int | None:
+        """Return the seconds of `?wait=N`, None without it."""
+        seconds = number(self.request.GET.get("wait"))
+        return None if seconds is None else max(0, int(seconds))
+
+    def text(self, name: str, *, code: str = "") -> str:
+        """Return a text of the body, empty if it is not there. Raises `InvalidRequest` with this code."""
+        value = self.body.get(name, "")
+        if not isinstance(value, str):
+            words = _("A text is needed here.")
+            raise InvalidRequest(words, code=code, fields={name: words})
+        return value
 
     def task(self, task_id: UUID | str) -> GenerationTask:
         """Return a task that the caller may see, by its id with or without dashes. Raises `NotThere`."""
@@ -83,38 +99,36 @@ class Call:
         return video_url(video, origin_of(self.request))
 
     def task_url(self, task: GenerationTask) -> str:
-        """Return the address at which the task's video plays, also before it is there: the answer waits for it."""
+        """Return the address at which the task's video plays. It works before the video exists: the answer waits for it."""
         return task_url(task, origin_of(self.request))
 
     def address(self, path: str) -> str:
-        """Return the whole address of a path of ours, as the client reaches it."""
+        """Return the full address of a path of the portal, as the client reaches it."""
         return origin_of(self.request) + path
 
 
 class Route(NamedTuple):
-    """One method at one address. `path` begins below the dialect's prefix and has no slash at its end; with one it is answered too."""
+    """One method at one address. `path` is below the dialect's prefix and has no slash at its end; it is answered with one too."""
 
     method: str
     path: str
     scope: Scope
-    view: Callable[..., HttpResponseBase]
+    view: View
 
 
 class Dialect:
-    """`name` is what documents and the default alias call it; every address below `prefix` is its own. `callback` is what a callback
-    address of its clients is sent.
+    """An API that the portal answers. The docs and the default alias use `name`; every address below `prefix` belongs to it. `callback`:
+    the body that its clients' callback addresses get.
     """
 
     def __init__(self, name: str, prefix: str, refusal: Refusal, *, callback: CallbackShape | None = None) -> None:
         self.name, self.prefix, self.refusal, self.callback = name, prefix, refusal, callback
         self.routes: list[Route] = []
 
-    def route(
-        self, method: str, path: str, *, scope: Scope
-    ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    def route(self, method: str, path: str, *, scope: Scope) -> Callable[[View], View]:
         """Declare a view: it gets a `Call` and the ids of the path. What it raises becomes a refusal."""
 
-        def declare(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        def declare(view: View) -> View:
             self.routes.append(Route(method, path, scope, view))
             return view
 
@@ -142,9 +156,12 @@ class Dialect:
             by_path.setdefault(route.path, {})[route.method] = route
         views = {place: with_headers(self._view(routes)) for place, routes in by_path.items()}
         known = [path(f"{self.prefix}{place}{slash}", view) for place, view in views.items() for slash in ("/", "")]
-        return [*known, re_path(f"^{self.prefix.rstrip('/')}(?:/|$)", self._not_found)]
+        return [*known, re_path(f"^{self.prefix.rstrip('/')}(?:/|$)", csrf_exempt(self._nowhere))]
 
-    def _view(self, routes: Mapping[str, Route]) -> Callable[..., HttpResponseBase]:
+    def _nowhere(self, request: HttpRequest) -> HttpResponseBase:  # noqa: ARG002 - a view
+        return self.refuse(Failure(status=404, code="not_found", message=_("There is nothing at this address.")))
+
+    def _view(self, routes: Mapping[str, Route]) -> View:
         @csrf_exempt
         def view(request: HttpRequest, **ids: Any) -> HttpResponseBase:
             route = routes.get("GET" if request.method == "HEAD" else str(request.method))
@@ -155,7 +172,7 @@ class Dialect:
                 response = self._answer(request, route, ids)
             except AuthenticationError:  # the token ended while its request waited
                 response = self.refuse(failure_of(request, NotAuthenticated("token_refused")))
-            except Exception as error:  # each becomes a refusal in the dialect's shape; unexpected ones are logged
+            except Exception as error:  # `failure_of` logs unexpected ones
                 response = self.refuse(failure_of(request, error))
             response.headers.setdefault("Cache-Control", "private, no-store")
             return response
@@ -166,18 +183,10 @@ class Dialect:
         caller = authenticated(request, route.scope)  # before anything is read
         call = Call(request=request, dialect=self.name, caller=caller)
         rest: HttpResponseBase | None = resume(request, call)
-        if rest is not None:
+        if rest is not None:  # the second run of a request that waited: its view has already ordered
             return rest
         body = read_body(request) if request.method in WITH_BODY else Body()
         return route.view(replace(call, body=body.fields, files=body.files), **ids)
-
-    @property
-    def _not_found(self) -> Callable[..., HttpResponseBase]:
-        @csrf_exempt
-        def view(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001
-            return self.refuse(Failure(status=404, code="not_found", message=_("There is nothing at this address.")))
-
-        return view
 
 
 def json_response(body: Any, *, status: int = 200) -> JsonResponse:

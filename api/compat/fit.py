@@ -1,7 +1,7 @@
-"""Turns what a client asks for into the nearest options that a model takes, and reports what was changed or ignored. Pure.
+"""Finds the options of a model that are nearest to what a client asks for, and reports what was changed or ignored. Pure.
 
-Everything is under the portal's names (`duration_s`, `aspect_ratio`, `with_audio`); a dialect translates its own first. A model says length
-and shape in different ways, so `duration_s`, `frames` and `fps` stand for one another, and so do `size`, `width_px` with `height_px`,
+Everything is under the portal's names (`duration_s`, `aspect_ratio`, `with_audio`); a dialect translates its own first. Models give length
+and shape in different ways, so `duration_s`, `frames` and `fps` replace one another, and so do `size`, `width_px` with `height_px`,
 `resolution` and `aspect_ratio`.
 """
 
@@ -20,14 +20,14 @@ from providers.core.catalog import InputConflict, ModelSpec, schema_of
 __all__ = ["Fit", "fit"]
 
 USUAL_FPS = 8
-"""Of a request that counts frames and does not say how many a second has: that of the models whose services count them."""
+"""Frames per second of a request that gives none, as of the models whose services count frames."""
 TRIES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """`params` are valid with the images that were named. `changed` has what was asked and what is used instead, by the asked name;
-    `ignored` has what the model cannot do.
+    """Options for a model. `params` are valid with the given images. `changed` has, by the requested option, the requested value and the
+    one that is used instead; `ignored` has the requested options that the model does not have.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -36,12 +36,12 @@ class Fit:
 
     @property
     def is_exact(self) -> bool:
-        """Return whether everything that was asked is done just so."""
+        """Return whether the model does exactly what was asked."""
         return not self.changed and not self.ignored
 
     def report(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """Return `changed` (what is used instead) and `ignored` for an answer; nothing if all is done just so. `names` are the client's, by
-        the portal's.
+        """Return `changed` (with the values that are used instead) and `ignored` for an answer; nothing if the fit is exact. `names`: the
+        client's field of each option.
         """
         changed = {names.get(name, name): used for name, (_asked, used) in self.changed.items()}
         ignored = [names.get(name, name) for name in self.ignored]
@@ -49,9 +49,9 @@ class Fit:
 
 
 def fit(spec: ModelSpec, asked: Mapping[str, Any], images: Mapping[str, int] | None = None) -> Fit:
-    """Return the nearest options of the model. `images` says how many each slot holds. None and empty texts are not asked for.
+    """Return the nearest options of the model. `images` says how many each slot holds. None and empty texts count as not given.
 
-    Where even the nearest are refused (an image is missing), they are returned all the same: `create` says why.
+    If the model refuses even the nearest (an image is missing), they are returned anyway, and `create` says why.
     """
     wanted = {name: value for name, value in asked.items() if value is not None and value != ""}
     options: Mapping[str, Mapping[str, Any]] = schema_of(spec.params)["properties"]
@@ -72,7 +72,7 @@ def fit(spec: ModelSpec, asked: Mapping[str, Any], images: Mapping[str, int] | N
 
 
 def _candidates(spec: ModelSpec, wanted: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Return the values of each option that something was asked of, the nearest first."""
+    """Return by option the values that are like what was asked, the nearest first."""
     found = fitting_shape(wanted, options)
     plain = {name: value for name, value in wanted.items() if name in options and name not in SHAPE}
     length = _length_s(wanted)
@@ -88,7 +88,7 @@ def _candidates(spec: ModelSpec, wanted: Mapping[str, Any], options: Mapping[str
 
 
 def _length_s(wanted: Mapping[str, Any]) -> float | None:
-    """Return the length that is asked for in seconds, also of a number of frames."""
+    """Return the requested length in seconds, also if it was given as a number of frames."""
     seconds, frames = number(wanted.get("duration_s")), number(wanted.get("frames"))
     if seconds is not None or frames is None:
         return seconds
@@ -98,7 +98,7 @@ def _length_s(wanted: Mapping[str, Any]) -> float | None:
 def _valid(
     spec: ModelSpec, candidates: dict[str, list[Any]], options: Mapping[str, Mapping[str, Any]], images: Mapping[str, int]
 ) -> dict[str, Any]:
-    """Return the first values that the model's rules take together. A refused value gives way to the next one of its option."""
+    """Return the first combination of values that the model's rules allow. A refused value is replaced by the next one of its option."""
     tried: set[str] = set(candidates)
     for _try in range(TRIES):
         params = {name: values[0] for name, values in candidates.items()}
@@ -112,14 +112,14 @@ def _valid(
         other = next((name for name in sorted(at_fault) if name in options and name not in tried), "")
         if not other:
             return params
-        tried.add(other)  # nothing was asked of it, and its default does not go with the rest
+        tried.add(other)  # nothing was asked for it, and its default does not fit the rest
         if values := [value for value in choices_of(options[other]) if value != options[other].get("default")]:
             candidates[other] = values
     return {name: values[0] for name, values in candidates.items()}
 
 
 def _refused(spec: ModelSpec, params: Mapping[str, Any], images: Mapping[str, int]) -> Collection[str]:
-    """Return the options that the model refuses; needed ones that the client does not know count as given."""
+    """Return the options that the model refuses. Required options that the client does not know count as given."""
     try:
         spec.params.model_validate({**spec.needed_params, **params}).check_inputs(images)
     except ValidationError as error:
@@ -130,17 +130,17 @@ def _refused(spec: ModelSpec, params: Mapping[str, Any], images: Mapping[str, in
 
 
 def _used_for(name: str, wanted: Mapping[str, Any], used: Mapping[str, Any]) -> Any:
-    """Return what the model does about an asked option, in the words of its own options; None if nothing."""
+    """Return the value that the model uses for a requested option, as its own options name it; None if it has no such option."""
     if name in SHAPE:
         return shape_of(used, wanted, name)
     if used.get(name) is not None:
         return used[name]
-    stands_in = {"duration_s": "frames", "frames": "duration_s", "fps": "frames" if "duration_s" in wanted else ""}.get(name, "")
-    return None if used.get(stands_in) is None else f"{stands_in} {used[stands_in]}"
+    instead = {"duration_s": "frames", "frames": "duration_s", "fps": "frames" if "duration_s" in wanted else ""}.get(name, "")
+    return None if used.get(instead) is None else f"{instead} {used[instead]}"
 
 
 def _serves(name: str, wanted: Mapping[str, Any], used: Mapping[str, Any]) -> bool:
-    """Return whether other options do just what this one asked for."""
+    """Return whether other options do exactly what this one asked for."""
     if name in SHAPE:
         return Shape.of(used).serves(asked_shape(wanted if name in {"width_px", "height_px"} else {name: wanted[name]}))
     if name not in {"duration_s", "frames"} or used.get(name) is not None:

@@ -21,19 +21,19 @@ from generation.models import Asset
 from generation.ordering.assets import fetch_asset, store_asset
 from providers.core.catalog import ModelSpec
 
-__all__ = ["asset_of", "counted", "in_slots"]
+__all__ = ["asset_of", "counted", "in_slots", "no_image"]
 
 DATA = re.compile(r"data:[\w.+/-]*(?:;[\w=.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
 WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def asset_of(call: Call, image: Any, *, at: str) -> Asset:
-    """Store one image of the caller's. `at` is the client's field, which a refusal names. Raises as `store_asset` and `fetch_asset` do."""
+    """Store an image for the caller. `at` is the client's field, which a refusal names. Raises as `store_asset` and `fetch_asset` do."""
     try:
         if isinstance(image, UploadedFile):
             return store_asset(owner=call.caller.user, file=cast("BinaryIO", image))
         if not isinstance(image, str):
-            raise _unreadable(at)
+            raise no_image(at)
         if WEB.match(image):
             return fetch_asset(owner=call.caller.user, url=image)
         return store_asset(owner=call.caller.user, file=io.BytesIO(_decoded(image, at)))
@@ -42,8 +42,8 @@ def asset_of(call: Call, image: Any, *, at: str) -> Asset:
 
 
 def in_slots(spec: ModelSpec, images: Mapping[str, Sequence[Asset]]) -> dict[str, list[Asset]]:
-    """Return the inputs of an order. A lone picture goes where the model takes one: what a client calls the image of a model that has
-    no first frame is its reference, and the other way round. What has no place stays where it is, and `create` refuses it.
+    """Return the inputs of an order. A single image goes into the slot that the model has: as its reference if it has no first frame, and
+    the other way round. An image without a slot keeps the one that was asked for, and `create` refuses it.
     """
     given = {slot: list(assets) for slot, assets in images.items() if assets}
     slots = {slot.name for slot in spec.slots}
@@ -58,6 +58,12 @@ def counted(inputs: Mapping[str, Sequence[Asset]]) -> dict[str, int]:
     return {slot: len(assets) for slot, assets in inputs.items()}
 
 
+def no_image(at: str) -> InvalidRequest:
+    """Return the refusal of a field without an image that can be read."""
+    words = _("Send an image as https address, as data URL, as base64 or as upload.")
+    return InvalidRequest(words, code="bad_image", fields={at: words})
+
+
 def _decoded(text: str, at: str) -> bytes:
     encoded = DATA.sub("", text, count=1) if DATA.match(text) else text
     if len(encoded) > settings.MAX_IMAGE_BYTES * 4 // 3 + 4:
@@ -66,9 +72,4 @@ def _decoded(text: str, at: str) -> bytes:
     try:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _unreadable(at) from error
-
-
-def _unreadable(at: str) -> InvalidRequest:
-    words = _("Send an image as https address, as data URL, as base64 or as upload.")
-    return InvalidRequest(words, code="bad_image", fields={at: words})
+        raise no_image(at) from error

@@ -24,7 +24,7 @@ def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (
 
     `vendor`, if the client names one, decides between models of the same name.
 
-    Without a name: what the alias with the dialect's name says, else the first of the `usual` models that an account offers to the caller.
+    Without a name: the model of the alias with the dialect's name, else the first of the `usual` models that an account offers the caller.
     """
     asked = name.replace("\0", "").strip()  # an address may have one, and PostgreSQL refuses it
     aliased = ModelAlias.objects.filter(name__iexact=asked or dialect).values_list("model", flat=True).first()
@@ -40,7 +40,7 @@ def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (
 
 
 def known_names(by: Caller) -> Mapping[str, ModelSpec]:
-    """Return what the caller may order now, by every name that a client can send: aliases first, then the portal's names."""
+    """Return the models that the caller may order now, by every name that a client can send: aliases first, then the portal's names."""
     offered = {name: spec for name, spec in ALL_MODELS.items() if _is_offered(spec, by)}
     aliases = ModelAlias.objects.values_list("name", "model")
     return {alias: offered[model] for alias, model in aliases if model in offered} | offered

@@ -71,11 +71,13 @@ def fingerprint(call: Call) -> str:
 
 
 def repeat_key(call: Call) -> str:
-    """Return the idempotency key of a request whose client may repeat it without one: that of the same body of the same token a short time
-    ago, unless its task failed; else a new one. Two such requests at once get one key.
+    """Return the idempotency key of a request whose client may repeat it without one: the client's own if it has one; else that of the same
+    body of the same token a short time ago, unless its task failed; else a new one. Two such requests at once get one key.
 
     Of clients that send equal requests for several videos, see `api.compat.retries`.
     """
+    if call.idempotency_key:
+        return call.idempotency_key
     digest, now = fingerprint(call), clock.now()
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))

@@ -1,4 +1,4 @@
-"""Sizes and ratios of videos, in the four ways in which clients and models say them. Pure."""
+"""Sizes and ratios of videos, in the four ways in which clients and models give them. Pure."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ RATIO = re.compile(r"\s*(\d{1,4}(?:\.\d{1,4})?)\s*[:/x×]\s*(\d{1,4}(?:\.\d{1,4}
 LINES = re.compile(r"\s*(\d{3,4})\s*[pi]?\s*", re.ASCII | re.IGNORECASE)
 THOUSANDS = {"1k": 1024, "2k": 1440, "4k": 2160, "8k": 4320, "sd": 480, "hd": 720, "fhd": 1080, "uhd": 2160}
 NEAR = 0.03
-"""Two ratios are one if their logarithms differ by less: 1280 x 720 is 16:9, and so is 1360 x 768."""
+"""Two ratios count as equal if their logarithms differ by less: 1280 x 720 is 16:9, and so is 1360 x 768."""
 USUAL_LINES = 720
 RATIO_WEIGHS = 3
-"""A wrong shape is worse than a wrong size."""
+"""How much more a wrong ratio counts than a wrong size."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Width divided by height, and the shorter side in pixels; None where that was not said."""
+    """Width divided by height, and the shorter side in pixels; None for what is not known."""
 
     ratio: float | None = None
     lines: float | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Shape:
-        """Return the shape that these options say together: a size says all, else resolution and ratio are joined."""
+        """Return the shape that these options describe: a size alone, otherwise resolution and ratio together."""
         size = _size(options)
         if size:
             return cls(ratio=size[0] / size[1], lines=min(size))
         return cls(ratio=_ratio(options.get("aspect_ratio")), lines=_lines(options.get("resolution")))
 
     def serves(self, asked: Shape) -> bool:
-        """Return whether this is what was asked for, as far as that was said."""
+        """Return whether this is what was asked for. What `asked` leaves open does not count."""
         ratio = asked.ratio is None or (self.ratio is not None and _apart(self.ratio, asked.ratio) < NEAR)
         return ratio and (asked.lines is None or asked.lines == self.lines)
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """Return width and height, the shorter one of the usual size if none was said."""
+        """Return width and height in pixels, with the usual size and ratio where none is known."""
         lines, ratio = self.lines or USUAL_LINES, self.ratio or 16 / 9
         return (round(lines * ratio), round(lines)) if ratio >= 1 else (round(lines), round(lines / ratio))
 
 
 def asked_shape(wanted: Mapping[str, Any]) -> Shape:
-    """Return the shape that a client asks for. A ratio that it names beside a size is believed."""
+    """Return the shape that a client asks for. A ratio beside a size overrides that of the size."""
     shape = Shape.of(wanted)
     ratio = _ratio(wanted.get("aspect_ratio"))
     return Shape(ratio=ratio or shape.ratio, lines=shape.lines or _lines(wanted.get("resolution")))
 
 
 def fitting_shape(wanted: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Return values of the model's options for the shape that is wanted, the nearest first."""
+    """Return by option of the model its values for the requested shape, the nearest first."""
     asked = asked_shape(wanted)
     words = {str(value).strip().casefold() for name, value in wanted.items() if name in SHAPE}
     named = {name: [one for one in choices_of(options[name]) if _is_word(one, words)] for name in SHAPE if name in options}
@@ -85,11 +85,11 @@ def fitting_shape(wanted: Mapping[str, Any], options: Mapping[str, Mapping[str, 
 
 
 def shape_of(used: Mapping[str, Any], wanted: Mapping[str, Any], name: str) -> str | None:
-    """Return the shape that is used, in the model's words; None if no option of the model has to do with what `name` asked."""
+    """Return the shape that is used, as the model's options name it; None if the model has no option for what `name` asked."""
     given = Shape.of(used)
     asked = asked_shape(wanted if name in {"width_px", "height_px"} else {name: wanted[name]})
-    has_to_do = (asked.ratio is not None and given.ratio is not None) or (asked.lines is not None and given.lines is not None)
-    if not has_to_do:
+    is_comparable = (asked.ratio is not None and given.ratio is not None) or (asked.lines is not None and given.lines is not None)
+    if not is_comparable:
         return None
     if used.get("width_px") and used.get("height_px"):
         return f"{used['width_px']}x{used['height_px']}"
@@ -129,7 +129,7 @@ def _comparable(choice: Shape, asked: Shape) -> bool:
 
 
 def _cost_of(choices: Mapping[Any, Shape], asked: Shape, default: Shape, one: Any) -> tuple[float, float]:
-    """Return how far a choice is from what was asked; where that says nothing, how far it is from the default."""
+    """Return how far a choice is from what was asked, and then, to decide between equals, how far it is from the default."""
     choice = choices[one]
 
     def apart(wanted: Shape) -> float:
@@ -141,7 +141,7 @@ def _cost_of(choices: Mapping[Any, Shape], asked: Shape, default: Shape, one: An
 
 
 def _is_word(choice: Any, words: Collection[str]) -> bool:
-    """Return whether a client sent just this word of the model's: also `adaptive`, which is no shape."""
+    """Return whether a client sent exactly this choice, which may be a word without a shape such as `adaptive`."""
     return isinstance(choice, str) and choice.casefold() in words
 
 

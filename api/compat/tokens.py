@@ -20,7 +20,7 @@ SCHEMES = frozenset({"bearer", "token", "apikey", "basic"})
 
 
 class NotAuthenticated(PortalError):
-    """`token_missing`, `token_unreadable` (its scheme is none that is understood) or `token_refused`: some dialects tell them apart."""
+    """No valid token. `token_missing`, `token_unreadable` (an unknown scheme) or `token_refused`: some dialects answer them differently."""
 
     status = 401
 

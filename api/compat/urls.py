@@ -28,7 +28,7 @@ def compat_urls() -> list[URLPattern]:
 
 
 def callback_shapes() -> Shapes:
-    """Return how the callbacks of tasks look that were ordered in a dialect, by its name; those without have the portal's own."""
+    """Return by dialect the shape of callbacks of its tasks. Tasks of other dialects get the portal's own."""
     return {dialect.name: dialect.callback for dialect in DIALECTS if dialect.callback}
 
 

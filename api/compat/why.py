@@ -1,4 +1,4 @@
-"""Says to a client why its task has no video."""
+"""Explains to a client why its task has no video."""
 
 from __future__ import annotations
 

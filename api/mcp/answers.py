@@ -1,4 +1,4 @@
-"""What the tools answer: short, because a language model reads all of it, and with what to do next."""
+"""What the tools answer: short, because a language model reads all of it, and always with the next step."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class TaskAnswer(BaseModel):
 
 
 DOING: Mapping[Status, str] = {
-    Status.QUEUED: "It waits for its turn",
+    Status.QUEUED: "It is waiting for its turn",
     Status.SUBMITTING: "It is being sent to the vendor",
-    Status.RUNNING: "The vendor renders it",
+    Status.RUNNING: "The vendor is rendering it",
     Status.INGESTING: "The finished video is being stored",
 }
 WAIT = "Call wait_video with this task_id until it has ended. Do not order it again: it would be charged again."
@@ -95,7 +95,7 @@ def model_answer(model: ModelOut, *, in_full: bool = False) -> ModelAnswer:
 
 
 def task_answer(task: TaskOut) -> TaskAnswer:
-    """Return how a task is and what to do."""
+    """Return a task, with what to do next."""
     cost = task.cost
     return TaskAnswer(
         task_id=task.id,
@@ -121,11 +121,11 @@ def _message(task: TaskOut) -> str:
         return "It was cancelled."
     if task.videos:
         return "It is ready. Give the person the url: it plays without a sign-in."
-    return "It was made, and its video is in the bin or was deleted since."
+    return "The video was made, but it is now in the bin or deleted."
 
 
 def doing(status: Status, progress: int | None) -> str:
-    """Return what is being done with a task that has not ended."""
+    """Return what happens to the task at the moment."""
     return DOING.get(status, "It has ended") + (f": {progress} %" if progress is not None else "")
 
 

@@ -24,10 +24,10 @@ from api.auth import BearerToken, working_token
 from api.strict_json import read_strictly
 from api.v1.urls import api
 
-__all__ = ["Call", "Refused", "Sender", "check_token", "in_thread", "read_as"]
+__all__ = ["Refused", "Sender", "ToolCall", "check_token", "in_thread", "read_as"]
 
 THREADS = 4
-"""How many calls use the database at once, and so how many connections there are; calls that wait for a render use none."""
+"""How many calls use the database at once, each with its own connection. Calls that wait for a render use none."""
 
 Answer = TypeVar("Answer")
 Body = TypeVar("Body", bound=BaseModel)
@@ -35,7 +35,7 @@ _threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mcp")
 
 
 class Refused(Exception):
-    """The portal refuses a call, or cannot answer it: `str()` says why and what to do; `code` and `status` are the API's."""
+    """The portal refuses a call or cannot answer it. `str()` says why and what to do; `code` and `status` are those of API v1."""
 
     def __init__(self, message: str, code: str, status: int) -> None:
         super().__init__(f"{message} ({code})")
@@ -44,15 +44,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who sends calls: a token and the address that it comes from, or the user that an operator named on this machine."""
+    """Who sends calls: a token and the IP address that it comes from, or the user that an operator named on this machine."""
 
     token: str = ""
     user_id: int | None = None
     ip: str = ""
 
 
-class Call:
-    """One call of a tool. Making it checks the sender's token, which counts for the token's rate; raises `Refused`."""
+class ToolCall:
+    """One call of a tool. Creating it checks the sender's token, which counts for the token's rate; raises `Refused`."""
 
     def __init__(self, sender: Sender, tool: str, scope: Scope) -> None:
         self.request = _request(sender, tool)
@@ -95,7 +95,7 @@ def _caller(request: HttpRequest, sender: Sender, scope: Scope) -> Caller:
 
 
 def _answered(request: HttpRequest, work: Callable[..., Answer], *args: Any, **values: Any) -> Answer:
-    """Return what `work` does. Whatever it raises becomes the refusal that API v1 would answer."""
+    """Return what `work` returns. Every exception becomes the refusal that API v1 would answer."""
     try:
         return work(*args, **values)
     except Exception as error:
@@ -118,7 +118,7 @@ def read_as(kind: type[Body], **values: Any) -> Body:
 
 
 async def in_thread(work: Callable[..., Answer], *args: Any, **values: Any) -> Answer:
-    """Run what uses the database in one of the few threads for that. Its connection is closed then, because the process mostly waits."""
+    """Run code that uses the database in one of a few threads. Its connection is closed afterwards, because the process mostly waits."""
     return await asyncio.get_running_loop().run_in_executor(_threads, _run, partial(work, *args, **values))
 
 

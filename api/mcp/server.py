@@ -20,14 +20,14 @@ from api.mcp.video_tasks import VideoTasks
 from api.mcp.watcher import Watcher
 from api.strict_json import MAX_BODY_BYTES
 
-__all__ = ["PATH", "Door", "http_app", "make_server", "serve_http", "serve_stdio"]
+__all__ = ["PATH", "TokenRequired", "http_app", "make_server", "serve_http", "serve_stdio"]
 
 PATH = "/mcp"
 STOPPED_WITHIN_S = 20
 
 
 def make_server(watcher: Watcher, sender: Sender | None = None) -> MCPServer[Any]:
-    """Return the server. `sender` sends all calls; None: each HTTP request says who does."""
+    """Return the server. `sender` sends all calls; without one, each HTTP request names its sender."""
 
     @asynccontextmanager
     async def watching(_server: MCPServer[Any]) -> AsyncIterator[None]:
@@ -49,12 +49,12 @@ def make_server(watcher: Watcher, sender: Sender | None = None) -> MCPServer[Any
 
 
 def serve_stdio(sender: Sender) -> None:
-    """Serve the client that started this process, until it closes its end."""
+    """Serve the client that started this process, until it closes stdin."""
     make_server(Watcher(), sender).run("stdio")
 
 
 def serve_http(host: str, port: int) -> None:
-    """Serve clients over HTTP until a signal. Calls that wait are answered then."""
+    """Serve clients over HTTP until a signal arrives. Then answer the calls that wait."""
     watcher = Watcher()
     config = uvicorn.Config(
         http_app(watcher),
@@ -80,16 +80,16 @@ def http_app(watcher: Watcher) -> ASGIApp:
         allowed_origins=[f"{scheme}://{host}{port}" for scheme in ("http", "https") for host in hosts for port in ("", ":*")]
         + settings.CSRF_TRUSTED_ORIGINS,
     )
-    return Door(
+    return TokenRequired(
         make_server(watcher).streamable_http_app(
             streamable_http_path=PATH, stateless_http=True, max_request_body_size=MAX_BODY_BYTES, transport_security=security
         )
     )
 
 
-class Door:
-    """Lets requests in that have a valid token, so that a client with a wrong one learns it at once. What the token may do is checked with
-    each call of a tool.
+class TokenRequired:
+    """Refuses requests without a valid token, so that a client learns at once that its token is wrong. Each call of a tool checks the
+    token's scopes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -103,7 +103,7 @@ class Door:
         if scope["path"] == "/healthz":
             return Response("ok\n", media_type="text/plain")
         if scope["path"] == PATH and scope["method"] != "POST":
-            return Response(status_code=405, headers={"Allow": "POST"})  # there is nothing that a client would have to be told unasked
+            return Response(status_code=405, headers={"Allow": "POST"})  # no stream: the server sends nothing unasked
         try:
             await in_thread(check_token, sender_of(Request(scope)))
         except Refused as refused:

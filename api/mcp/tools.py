@@ -1,4 +1,4 @@
-"""The tools that language models call: each asks operations of API v1, in the name of a token or of the operator's user."""
+"""The tools that language models call. Each calls operations of API v1 with the rights of a token or of the operator's user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from api.mcp.answers import (
     task_answer,
     video_answer,
 )
-from api.mcp.calls import Call, Refused, Sender, in_thread, read_as
+from api.mcp.calls import Refused, Sender, ToolCall, in_thread, read_as
 from api.mcp.watcher import Look, Watcher
 from api.v1 import models, tasks, videos
 from api.v1.assets import AssetUrlIn
@@ -49,7 +49,7 @@ Id = Annotated[UUID, Field(description="The task_id that create_video gave.")]
 
 
 class Tools:
-    """The tools of one server. Over HTTP each request says who sends it; `sender` is who does where a client started this process."""
+    """The tools of one server. `sender`: who sends all calls, where a client started this process; over HTTP each request names its own."""
 
     def __init__(self, watcher: Watcher, sender: Sender | None = None) -> None:
         self.watcher, self.sender = watcher, sender
@@ -64,13 +64,14 @@ class Tools:
         server.tool(title="Cancel a video", annotations=ToolAnnotations(read_only_hint=False, destructive_hint=True))(self.cancel_video)
         server.tool(title="Search videos", annotations=reads)(self.search_videos)
 
-    async def call(self, request: Any, tool: str, scope: Scope) -> Call:
+    async def call(self, request: Any, tool: str, scope: Scope) -> ToolCall:
         """Return the call of a tool after its sender is checked. Raises `Refused`."""
-        return await in_thread(Call, self.sender or sender_of(request), tool, scope)
+        return await in_thread(ToolCall, self.sender or sender_of(request), tool, scope)
 
     async def ask(self, request: Any, tool: str, scope: Scope, operation: Callable[..., Answer], **values: Any) -> Answer:
         """Return what the operation answers the sender of this call. Raises `Refused`."""
-        return await in_thread(lambda: Call(self.sender or sender_of(request), tool, scope).ask(operation, **values))
+        call = await self.call(request, tool, scope)
+        return await in_thread(call.ask, operation, **values)
 
     async def list_models(
         self,
@@ -124,10 +125,10 @@ class Tools:
             if task.status not in RESTING and timeout_seconds:
                 began, token = time.monotonic(), call.caller.token
 
-                async def tell(look: Look) -> None:
+                async def notify(look: Look) -> None:
                     await context.report_progress(time.monotonic() - began, timeout_seconds, doing(look.status, look.progress))
 
-                if not await self.watcher.wait(task_id, token.pk if token else None, timeout_seconds, tell):
+                if not await self.watcher.wait(task_id, token.pk if token else None, timeout_seconds, notify):
                     raise call.token_ended()
                 task = await in_thread(call.ask, tasks.get_task, task_id=task_id)
         except Refused as refused:

@@ -45,7 +45,7 @@ class TaskParams(RequestParams):
 
 
 class VideoTasks(Extension):
-    """Answers create_video with a task where the client understands one."""
+    """Answers create_video with an MCP task if the client understands those."""
 
     identifier = "io.modelcontextprotocol/tasks"
 
@@ -57,7 +57,7 @@ class VideoTasks(Extension):
         return [MethodBinding(name, TaskParams, handler, VERSIONS) for name, handler in served.items()]
 
     async def intercept_tool_call(self, params: CallToolRequestParams, ctx: Context, call_next: CallNext) -> HandlerResult:
-        """Order as always, and answer with the stored task. A refusal is a tool's result for every client."""
+        """Order as always, and answer with the stored task. Every client gets a refusal as the result of the tool."""
         result = await call_next(ctx)
         understands = ctx.protocol_version in VERSIONS and self.identifier in _extensions(ctx)
         if params.name != "create_video" or not understands or not isinstance(result, CallToolResult) or not result.structured_content:
@@ -65,7 +65,7 @@ class VideoTasks(Extension):
         return _state(TaskAnswer.model_validate(result.structured_content)) | {"resultType": "task"}
 
     async def get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
-        """Answer how the task is; when it has ended, with what create_video would have answered then."""
+        """Answer with the task; when it has ended, also with the result that the tool would return now."""
         task = await self._task(ctx, params.task_id)
         if task.status in {Status.SUCCEEDED, Status.FAILED}:
             return _state(task) | {"result": result_of(task).model_dump(mode="json", by_alias=True, exclude_none=True)}
@@ -77,7 +77,7 @@ class VideoTasks(Extension):
         return {}
 
     async def cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
-        """Ask for the task to be stopped. If that is not possible it goes on, and `tasks/get` says what becomes of it."""
+        """Request that the task be stopped. If that is not possible it goes on, and `tasks/get` shows how it ends."""
         with suppress(CannotStop):
             await self._asked(ctx, "tasks/cancel", Scope.GENERATE, tasks.cancel_task, params.task_id)
         return {}
@@ -101,7 +101,7 @@ def _extensions(ctx: Context) -> dict[str, Any]:
 
 
 def _state(task: TaskAnswer) -> dict[str, Any]:
-    """Return the portal's task in the extension's words. One that a person must decide goes on, as it may still succeed."""
+    """Return the portal's task in the extension's words. A task in review is `working`, because it may still succeed."""
     ended = {Status.SUCCEEDED: "completed", Status.FAILED: "completed", Status.CANCELLED: "cancelled"}
     return {
         "taskId": str(task.task_id),

@@ -1,4 +1,4 @@
-"""Waits for tasks. One query in half a second asks for all calls that wait, so that a waiting call holds no thread and no connection."""
+"""Waits for tasks. Two queries each half a second serve all calls that wait, so that a waiting call holds no thread and no connection."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = ["Look", "Watcher"]
 log = logging.getLogger("api.mcp.watcher")
 
 LOOK_EVERY_S = 0.5
-TELL_EVERY_S = 10.0
-"""Clients give up after a minute without a word; a notice of progress shows them that the call is alive."""
+NOTIFY_EVERY_S = 10.0
+"""Clients give up after a minute of silence; a notice of progress shows that the call is still running."""
 MOST_WAITING = 1000
 
 
@@ -38,7 +38,7 @@ class Look:
 
 @dataclass(kw_only=True, eq=False)
 class _Waiting:
-    """A call that waits: for which task, with which token, and what the last look found."""
+    """A call that waits, its task and token, and what the last look found."""
 
     task: UUID
     token: UUID | None
@@ -48,7 +48,7 @@ class _Waiting:
 
 
 class Watcher:
-    """Looks at the tasks that calls wait for. `is_stopping` says that the process ends, so that all are answered now."""
+    """Looks at the tasks that calls wait for. When `is_stopping` returns true, the process is ending, and all calls are answered."""
 
     def __init__(self) -> None:
         self.is_stopping: Callable[[], bool] = lambda: False
@@ -56,21 +56,21 @@ class Watcher:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look, as long as the server runs."""
+        """Look while the server runs."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._run)
             yield
             group.cancel_scope.cancel()
 
-    async def wait(self, task: UUID, token: UUID | None, for_s: float, tell: Callable[[Look], Awaitable[None]]) -> bool:
-        """Wait until the task has ended or is in review, the token has ended, the time is over or the process ends; not at all if very many
-        calls wait already.
+    async def wait(self, task: UUID, token: UUID | None, for_s: float, notify: Callable[[Look], Awaitable[None]]) -> bool:
+        """Wait until the task has ended or is in review, the token stops working, the time is over or the process ends. Return at once if
+        very many calls wait already.
 
-        `tell` hears of every change, and now and then that nothing changed. Return whether the token still works.
+        Call `notify` with every change, and every `NOTIFY_EVERY_S` without one. Return whether the token still works.
         """
         if len(self._waiting) >= MOST_WAITING:
             return True
-        me, told, told_at = _Waiting(task=task, token=token), None, 0.0
+        me, sent, sent_at = _Waiting(task=task, token=token), None, 0.0
         self._waiting.add(me)
         try:
             with anyio.move_on_after(for_s):
@@ -79,9 +79,9 @@ class Watcher:
                     me.looked = anyio.Event()
                     if me.look is None or me.look.status in RESTING or not me.works or self.is_stopping():
                         break
-                    if me.look != told or time.monotonic() - told_at >= TELL_EVERY_S:
-                        told, told_at = me.look, time.monotonic()
-                        await tell(me.look)
+                    if me.look != sent or time.monotonic() - sent_at >= NOTIFY_EVERY_S:
+                        sent, sent_at = me.look, time.monotonic()
+                        await notify(me.look)
         finally:
             self._waiting.remove(me)
         return me.works
@@ -94,7 +94,7 @@ class Watcher:
                 continue
             try:
                 looks, works = await in_thread(_look, {one.task for one in asked}, {one.token for one in asked if one.token})
-            except (DatabaseError, InterfaceError) as error:  # it may be back at the next look
+            except (DatabaseError, InterfaceError) as error:  # the database may be back at the next look
                 log.warning("the tasks that calls wait for could not be read: %s", error)
                 continue
             for one in asked:

@@ -51,7 +51,7 @@ class BillIn(Schema):
 
 
 class BillColumns(Schema):
-    """Which column has what, counted from 1; null: none has it."""
+    """The column of each field, counted from 1; null: no column has it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ class BillColumns(Schema):
 
 
 class BillReadIn(Schema):
-    """How the bill is read; what is left out stays as it is. Without days the months of its rows count."""
+    """How the bill is read. Fields that are left out stay as they are. Without `first` and `last` its period is the months of its rows."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -183,7 +183,7 @@ BODY = {
 
 @router.get("", response=BillsOut, summary="The bills")
 def list_bills(request: HttpRequest) -> BillsOut:
-    """List the newest 200 bills; none for who may not see all money."""
+    """List the newest 200 bills; for callers who may not see all money the list is empty."""
     return BillsOut(items=[_bill_out(row) for row in bills.seen_bills(caller(request))[:200]])
 
 
@@ -336,7 +336,7 @@ def _differences(check: Check) -> Iterator[DifferenceOut]:
             difference=_amount(line.amount),
             by_id=None,
             can_take_over=False,
-            reason=_("Nothing here asked for it."),
+            reason=_("The portal has no request for it."),
         )
     others: list[Found | Here] = [*check.differs, *check.only_here]
     for one in others:

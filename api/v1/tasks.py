@@ -97,7 +97,7 @@ def post_task(
 
 
 def _after_wait(request: HttpRequest, response: HttpResponse, task: GenerationTask, prefer: str, show: Show) -> Any:
-    """Answer when the caller has waited as long as it asks for, and the process allows."""
+    """Answer after the wait that the caller asks for, at most as long as the process allows."""
 
     def answer(request: HttpRequest, response: HttpResponse) -> Any:
         if wait_s := waited_s(request):
@@ -258,10 +258,10 @@ def give_up_task(request: HttpRequest, response: HttpResponse, task_id: UUID, id
 @router.post("/{task_id}/cost", response=DECIDED, summary="Say what a task cost, or correct it", auth=needs(Scope.ADMIN))
 @idempotent
 def post_task_cost(request: HttpRequest, task_id: UUID, body: CostIn) -> TaskOut:
-    """Settle a purchase of which only the vendor's console or bill tells whether it was charged, or correct what one cost. Only for
+    """Settle a purchase where only the vendor's console or bill shows whether it was charged, or correct what one cost. Only for
     administrators.
 
-    Refused with 409 while nothing changed: `not_waiting` (the render goes on), `nothing_bought`, `sandbox`, `already_settled`.
+    A 409 changes nothing: `not_waiting` (it is still being rendered), `nothing_bought`, `sandbox`, `already_settled`.
     """
     asking = caller(request)
     task = _visible_task(asking, task_id)

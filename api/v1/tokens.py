@@ -53,8 +53,8 @@ COLUMNS = {"models": "models_allowed"}
 
 
 class TokenBudgets(Schema):
-    """What may be spent with the token and the others of its line, in a day and in a month, in the portal's currency; null: no limit of its
-    own. What is left out stays.
+    """What the token and the others of its line may spend in a day and in a month, in the portal's currency; null: no limit. What is left
+    out stays as it is.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -252,7 +252,7 @@ def _by_the_apis_names() -> Iterator[None]:
     except IntegrityError as error:
         if not is_taken(error):
             raise
-        raise Conflict(_("Somebody else set a budget of this token at this moment. Send it again."), code="budget_exists") from error
+        raise Conflict(_("Someone else is setting a budget of this token. Send the request again."), code="budget_exists") from error
 
 
 def _issued(response: HttpResponse, row: ApiToken, text: str) -> Status[TokenIssuedOut]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from access.scopes import Scope
 from api.compat.ai_gateway.translate import asked_of, images_in, refusal, warnings
-from api.compat.asked import unmet
+from api.compat.asked import not_applied
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
@@ -36,7 +36,7 @@ MODEL = "ai-model-id"
 @dialect.route("POST", "video-model/start", scope=Scope.GENERATE)
 def start(call: Call) -> HttpResponseBase:
     """Order a video. `ai` sends an `Idempotency-Key` that is the same in its retries."""
-    task, noted = _ordered(call, Key(call.idempotency_key))
+    task, noted = _ordered(_with_model(call), Key(call.idempotency_key))
     return json_response({"operation": {"id": str(task.pk)}, "warnings": noted})
 
 
@@ -55,7 +55,7 @@ def status_by_id(call: Call) -> HttpResponseBase:
 
 @dialect.route("POST", "video-model", scope=Scope.GENERATE)
 def generate(call: Call) -> HttpResponseBase:
-    """Order a video and wait for it: one event with its address; 504 if it takes longer. What `ai` then sends is the same order."""
+    """Order a video and wait for it: one event with its address; 504 if it takes longer. The next request of `ai` is the same order."""
     named = _with_model(call)
     with key_by_arrival(named) as key:
         task, noted = (key.task, []) if key.task else _ordered(named, key)
@@ -63,13 +63,13 @@ def generate(call: Call) -> HttpResponseBase:
 
 
 def _with_model(call: Call) -> Call:
-    """Return the call with the model of its header in the body, where a repeat is recognized by it."""
+    """Return the call with the model of its header in the body, so that repeats are recognized by it."""
     name = call.request.headers.get(MODEL, "")
     return replace(call, body={**call.body, "model": name}) if name else call
 
 
 def _ordered(call: Call, key: Key) -> tuple[GenerationTask, list[dict[str, str]]]:
-    body = _with_model(call).body
+    body = call.body
     wrong = {name: _("A text is needed here.") for name in ("model", "prompt", "callbackUrl") if not isinstance(body.get(name, ""), str)}
     if type(body.get("n", 1)) is not int or body.get("n", 1) != 1:
         wrong["n"] = _("One request makes one video.")
@@ -81,9 +81,7 @@ def _ordered(call: Call, key: Key) -> tuple[GenerationTask, list[dict[str, str]]
     images = images_in(body)
     inputs = in_slots(spec, {slot: [asset_of(call, image, at=at) for at, image in found] for slot, found in images.items()})
     fitted = fit(spec, asked.options, counted(inputs))
-    shown, hints = unmet(fitted, asked, has_image=bool(inputs))
-    if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
-        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=shown)
+    missed = not_applied(fitted, asked, spec, called=name, has_image=bool(inputs))
     placed = order(
         call,
         spec,
@@ -94,7 +92,7 @@ def _ordered(call: Call, key: Key) -> tuple[GenerationTask, list[dict[str, str]]
         key_is_new=key.is_new,
         callback_url=body.get("callbackUrl", ""),
     )
-    return placed.task, warnings(hints | shown)
+    return placed.task, warnings(missed)
 
 
 def _status(call: Call, name: str) -> HttpResponseBase:

@@ -11,13 +11,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from api.compat.asked import Asked
+from api.compat.images import no_image
 from api.errors import Failure
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec, schema_of
 
 __all__ = ["asked_of", "images_in", "refusal", "warnings"]
 
-NAMES: Mapping[str, str] = {
+OPTIONS: Mapping[str, str] = {
     "duration": "duration_s",
     "resolution": "size",
     "aspectRatio": "aspect_ratio",
@@ -26,34 +27,37 @@ NAMES: Mapping[str, str] = {
     "seed": "seed",
 }
 HINTS = frozenset({"fps", "seed"})
-FIELDS: Mapping[str, str] = {option: name for name, option in NAMES.items()}
-SLOTS = ("first_frame", "last_frame")
+FIELDS: Mapping[str, str] = {option: name for name, option in OPTIONS.items()}
+FRAMES = ("first_frame", "last_frame")
 KINDS: Mapping[int, str] = {401: "authentication_error", 403: "forbidden", 424: "failed_dependency", 429: "rate_limit_exceeded"}
 
 
 def asked_of(body: Mapping[str, Any], spec: ModelSpec) -> Asked:
-    """Return what a body asks of this model. Options of the model's own are in `providerOptions`, under any provider's name."""
+    """Return what a body asks of this model. `providerOptions` may have options by their own names, under any provider."""
     own = schema_of(spec.params)["properties"]
     wrapped = body.get("providerOptions")
     parts = wrapped.values() if isinstance(wrapped, dict) else ()
     more = {name: value for part in parts if isinstance(part, dict) for name, value in part.items() if name in own}
-    names = {option: option for option in more} | {option: name for name, option in NAMES.items() if name in body}
-    options = more | {option: body[name] for name, option in NAMES.items() if name in body}
+    names = {option: option for option in more} | {option: name for name, option in OPTIONS.items() if name in body}
+    options = more | {option: body[name] for name, option in OPTIONS.items() if name in body}
     return Asked(options=options, names=names, hints=HINTS)
 
 
 def images_in(body: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
-    """Return by slot the images, each with the field that a refusal names. A first frame stands in `image` too. Raises `InvalidRequest`."""
+    """Return by slot the images, each with the field that a refusal names. `ai` sends a first frame in `image` too.
+
+    Raises `InvalidRequest`.
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for place, frame in enumerate(_list(body, "frameImages")):
         at = f"frameImages[{place}]"
         slot = frame.get("frameType") if isinstance(frame, dict) else None
-        if slot not in SLOTS or slot in found:
-            words = _("Send each frame once: %(names)s.") % {"names": ", ".join(SLOTS)}
+        if slot not in FRAMES or slot in found:
+            words = _("Send each frame once: %(names)s.") % {"names": ", ".join(FRAMES)}
             raise InvalidRequest(words, fields={at: words})
         found[slot] = [(at, _content_of(frame.get("image"), at))]
-    if "image" in body and SLOTS[0] not in found:
-        found[SLOTS[0]] = [("image", _content_of(body["image"], "image"))]
+    if "image" in body and FRAMES[0] not in found:
+        found[FRAMES[0]] = [("image", _content_of(body["image"], "image"))]
     references = [(f"inputReferences[{place}]", one) for place, one in enumerate(_list(body, "inputReferences"))]
     return found | {"references": [(at, _content_of(one, at)) for at, one in references]}
 
@@ -92,6 +96,5 @@ def _content_of(image: Any, at: str) -> str:
     """Return the address or the base64 of an image."""
     content = image.get("url" if image.get("type") == "url" else "data") if isinstance(image, dict) else None
     if not isinstance(content, str):
-        words = _("Send an image as https address, as data URL, as base64 or as upload.")
-        raise InvalidRequest(words, code="bad_image", fields={at: words})
+        raise no_image(at)
     return content

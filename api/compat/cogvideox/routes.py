@@ -1,4 +1,4 @@
-"""`/compat/cogvideox/`: order a video, then ask for it; or play the address of the first answer, which waits for it."""
+"""`/compat/cogvideox/`: order a video, then ask for it; or play the address in the first answer, which waits for the video."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 
 from access.scopes import Scope
-from api.compat.cogvideox.translate import STATES, THEIR_NAMES, USUAL_MODELS, asked, refusal
+from api.compat.cogvideox.translate import FIELDS, STATES, USUAL_MODELS, asked_of, refusal
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.model_names import meant_model
@@ -25,19 +25,26 @@ dialect = Dialect("cogvideox", "compat/cogvideox/", refusal)
 @dialect.route("POST", "api/v1/generate", scope=Scope.GENERATE)
 def generate(call: Call) -> HttpResponseBase:
     """Order a video. `video_url` is the address at which it will play."""
-    wanted = asked(call.body)
-    spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
-    fitted = fit(spec, wanted.options)
-    key = call.idempotency_key or repeat_key(call)
-    placed = order(call, spec, prompt=wanted.prompt, fitted=fitted, key=key, content_id=wanted.content_id, metadata=wanted.metadata)
+    asked = asked_of(call.body)
+    spec = meant_model(asked.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
+    fitted = fit(spec, asked.options)
+    placed = order(
+        call,
+        spec,
+        prompt=asked.prompt,
+        fitted=fitted,
+        key=repeat_key(call),
+        content_id=asked.content_id,
+        metadata=asked.metadata,
+    )
     task = placed.task
     shown = {"success": True, **_shown(call, task), "video_url": call.task_url(task)}
-    return json_response(shown | fitted.report(THEIR_NAMES))
+    return json_response(shown | fitted.report(FIELDS))
 
 
 @dialect.route("GET", "api/v1/status/<uuid:task_id>", scope=Scope.READ)
 def get_status(call: Call, task_id: UUID) -> HttpResponseBase:
-    """Answer with the state of a task, and with its video when it is there, or why there is none."""
+    """Answer with the state of a task, and its video when it is done, or why it has none."""
     task = call.task(task_id)
     shown = _shown(call, task)
     if task.state not in TERMINAL:

@@ -19,10 +19,10 @@ from api.errors import Failure
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 
-__all__ = ["STATES", "THEIR_NAMES", "USUAL_MODELS", "Asked", "asked", "refusal"]
+__all__ = ["FIELDS", "STATES", "USUAL_MODELS", "Asked", "asked_of", "refusal"]
 
 USUAL_MODELS = ("cogvideox/cogvideox-2b", "zhipu/cogvideox-flash", "zhipu/cogvideox-2", "zhipu/cogvideox-3")
-THEIR_NAMES: Mapping[str, str] = {
+FIELDS: Mapping[str, str] = {
     "frames": "num_frames",
     "width_px": "width",
     "height_px": "height",
@@ -32,7 +32,7 @@ THEIR_NAMES: Mapping[str, str] = {
     "fps": "fps",
     "seed": "seed",
 }
-"""Of the options, by the portal's. The last four are those of other services of this kind."""
+"""The client's field of each option. The last four are those of other services of this kind."""
 TEXTS = ("prompt", "model", "negative_prompt")
 NUMBERS = ("num_frames", "width", "height", "num_inference_steps", "guidance_scale", "fps", "seed")
 MOST_METADATA_BYTES = 16 * 1024
@@ -41,7 +41,7 @@ STATES: Mapping[Status, str] = {
     Status.SUBMITTING: "processing",
     Status.RUNNING: "processing",
     Status.INGESTING: "processing",
-    Status.NEEDS_REVIEW: "processing",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "processing",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "completed",
     Status.FAILED: "failed",
     Status.CANCELLED: "failed",
@@ -59,7 +59,7 @@ class Asked:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def asked(body: Mapping[str, Any]) -> Asked:
+def asked_of(body: Mapping[str, Any]) -> Asked:
     """Read a body. Fields that the service does not have are left out. Raises `InvalidRequest`."""
     wrong = {name: _("A text is needed here.") for name in TEXTS if not isinstance(body.get(name, ""), str)}
     wrong |= {name: _("A number is needed here.") for name in NUMBERS if name in body and number(body[name]) is None}
@@ -79,12 +79,12 @@ def asked(body: Mapping[str, Any]) -> Asked:
         model=body.get("model", ""),
         content_id=str(content_id),
         metadata=metadata,
-        options={name: body.get(theirs) for name, theirs in THEIR_NAMES.items()},
+        options={name: body.get(theirs) for name, theirs in FIELDS.items()},
     )
 
 
 def refusal(failure: Failure) -> tuple[int, Any]:
     """Return a failure as its callers read one: `error` has everything."""
-    places = {place: THEIR_NAMES.get(place.removeprefix("params."), place) for place in failure.fields}
+    places = {place: FIELDS.get(place.removeprefix("params."), place) for place in failure.fields}
     fields = [words if words == failure.message else f"{places[place]}: {words}" for place, words in failure.fields.items()]
     return failure.status, {"success": False, "error": " ".join(dict.fromkeys([failure.message, *fields]))}

@@ -1,4 +1,4 @@
-"""`/jimeng/`: the answer to a prompt is the video, if it is done in time; else where to ask for it."""
+"""`/jimeng/`: the answer to a prompt is the video, if it is done in time; otherwise the address to ask for it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from access.scopes import Scope
-from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
-from api.compat.jimeng.translate import STATES, USUAL_MODELS, asked, refusal
+from api.compat.jimeng.translate import STATES, USUAL_MODELS, asked_of, refusal
 from api.compat.model_names import known_names, meant_model
 from api.compat.ordering import held, order, repeat_key
 from api.compat.why import why_no_video
@@ -30,13 +29,12 @@ def generate_video(call: Call) -> HttpResponseBase:
     """Order a video and wait for it, with `?wait=N` for up to N seconds: 200 with its address; 202 with `status_url` if it takes longer, or
     504 with `?strict=1`.
     """
-    wanted = asked(call.body)
-    spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
-    inputs = in_slots(spec, {"first_frame": [asset_of(call, wanted.image, at="image_url")]}) if wanted.image else {}
-    fitted = fit(spec, wanted.options, counted(inputs))
-    key = call.idempotency_key or repeat_key(call)
-    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, inputs=inputs, key=key).task
-    return held(call, task, _video_or_where, wait_s=_asked_wait_s(call))
+    asked = asked_of(call.body)
+    spec = meant_model(asked.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
+    inputs = in_slots(spec, {"first_frame": [asset_of(call, asked.image, at="image_url")]}) if asked.image else {}
+    fitted = fit(spec, asked.options, counted(inputs))
+    task = order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=repeat_key(call)).task
+    return held(call, task, _video_or_where, wait_s=call.asked_wait_s)
 
 
 def _video_or_where(call: Call, task: GenerationTask) -> HttpResponseBase:
@@ -53,19 +51,14 @@ def _video_or_where(call: Call, task: GenerationTask) -> HttpResponseBase:
 
 @dialect.route("GET", "tasks/<uuid:task_id>", scope=Scope.READ)
 def get_task(call: Call, task_id: UUID) -> HttpResponseBase:
-    """Answer with the state of a task, and with its video when it is there. `?wait=N` holds the answer for up to N seconds until then."""
-    return held(call, call.task(task_id), _state, wait_s=_asked_wait_s(call) or 0)
+    """Answer with the state of a task, and its video when it is done. `?wait=N` holds the answer for up to N seconds until then."""
+    return held(call, call.task(task_id), _state, wait_s=call.asked_wait_s or 0)
 
 
 @dialect.route("GET", "models", scope=Scope.READ)
 def list_models(call: Call) -> HttpResponseBase:
-    """List what may be named as `model`. The service itself has one model and no such list: this is for agents that choose."""
+    """List the names that `model` may have. The service itself has one model and no such list: this is for agents that choose."""
     return json_response({"models": [{"name": name, "label": spec.label} for name, spec in known_names(call.caller).items()]})
-
-
-def _asked_wait_s(call: Call) -> int | None:
-    asked = number(call.request.GET.get("wait"))
-    return None if asked is None else max(0, int(asked))
 
 
 def _state(call: Call, task: GenerationTask) -> HttpResponseBase:
@@ -73,7 +66,7 @@ def _state(call: Call, task: GenerationTask) -> HttpResponseBase:
 
 
 def _shown(call: Call, task: GenerationTask) -> dict[str, object]:
-    """Return what is known of a task: with `video_url` if it is there, with `detail` if it will not come."""
+    """Return a task: with `video_url` if its video exists, with `detail` if there will not be one."""
     address = call.address(f"/{dialect.prefix}tasks/{task.pk}")
     shown: dict[str, object] = {"task_id": str(task.pk), "status": STATES[task.state], "status_url": address}
     if task.state not in TERMINAL:

@@ -20,26 +20,26 @@ __all__ = ["tools_document"]
 ORDERED: dict[str, Any] = {
     "prompt": {"type": "string", "description": "What the video should show, in any language."},
     "aspect_ratio": {"type": "string", "description": "Width to height: 16:9, 9:16 or 1:1.", "default": "16:9"},
-    "duration_ms": {"type": "integer", "description": "Length in milliseconds, such as 5000. The nearest that the model makes is used."},
-    "fps": {"type": "integer", "description": "Frames per second, such as 24, if the model lets one choose."},
-    "model": {"type": "string", "description": "A name that list_models gives. Left out, the portal's administrator has chosen one."},
+    "duration_ms": {"type": "integer", "description": "Length in milliseconds, such as 5000. The nearest that the model can make is used."},
+    "fps": {"type": "integer", "description": "Frames per second, such as 24, if the model has this option."},
+    "model": {"type": "string", "description": "A name from list_models. Without it, the model that the administrator chose is used."},
     "negative_prompt": {"type": "string", "description": "What the video should not show."},
-    "resolution": {"type": "string", "description": "480p, 720p or 1080p, if the model lets one choose."},
+    "resolution": {"type": "string", "description": "480p, 720p or 1080p, if the model has this option."},
     "seed": {"type": "integer", "description": "The same seed and prompt give a similar video."},
-    "image_url": {"type": "string", "description": "https address of the picture that the video begins with."},
+    "image_url": {"type": "string", "description": "https address of the image that the video begins with."},
 }
 SHOWN: dict[str, Any] = {
-    "task_id": {"type": "string", "description": "Ask get_video for it."},
+    "task_id": {"type": "string", "description": "Pass it to get_video."},
     "status": {"type": "string", "description": "queued, processing, completed or failed."},
-    "video_url": {"type": "string", "description": "Where the video plays, once it is there."},
-    "detail": {"type": "string", "description": "Why there is no video."},
+    "video_url": {"type": "string", "description": "Address at which the video plays, once it is done."},
+    "detail": {"type": "string", "description": "Why the task has no video."},
 }
 
 
 @csrf_exempt
 @require_safe
 def tools_document(request: HttpRequest) -> JsonResponse:
-    """Return the document. It says nothing about anybody and needs no token, because importers send none."""
+    """Return the document. It is the same for everyone and needs no token, because importers send none."""
     document = {
         "openapi": "3.0.3",
         "info": {"title": "Video Portal", "version": "1", "description": "Order videos and fetch them."},
@@ -62,7 +62,7 @@ CREATE_WORDS = (
     "with the task_id. The same request within two minutes is the same order."
 )
 GET_WORDS = (
-    "Ask for a video that was ordered. It waits for up to `wait` seconds until the video is there. Ask again while status is not final."
+    "Ask for a video that was ordered. The answer waits up to `wait` seconds for the video. Ask again while status is queued or processing."
 )
 GET_PARAMETERS = [
     {"name": "task_id", "in": "path", "required": True, "description": "From create_video.", "schema": {"type": "string"}},

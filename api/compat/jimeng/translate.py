@@ -18,7 +18,7 @@ from api.errors import Failure
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 
-__all__ = ["STATES", "USUAL_MODELS", "Asked", "asked", "refusal"]
+__all__ = ["STATES", "USUAL_MODELS", "Asked", "asked_of", "refusal"]
 
 USUAL_MODELS = ("jimeng/seedance-2.0-fast", "jimeng/seedance-2.0-mini", "jimeng/seedance-2.0", "jimeng/seedance-2.5")
 MILLISECONDS = 1000
@@ -51,8 +51,8 @@ class Asked:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def asked(body: Mapping[str, Any]) -> Asked:
-    """Read a body: the service's fields, and those of ours that say what else a model may be asked. Others are ignored, as FastAPI does.
+def asked_of(body: Mapping[str, Any]) -> Asked:
+    """Read a body: the service's fields, and the portal's for further options. Others are ignored, as FastAPI does.
 
     Raises `InvalidRequest`.
     """

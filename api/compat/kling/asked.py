@@ -1,6 +1,6 @@
 """What a client of Kling's classic API asks for, under the portal's names. Pure.
 
-Kling's developer documents, "text to video" and "image to video", read 2026-11-20. Fields that they do not have are ignored, as there.
+Kling's developer documents, "text to video" and "image to video", read 2026-11-20. Unknown fields are ignored, as Kling does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from api.compat.choices import number
 from api.compat.fit import Fit
 from generation.errors import InvalidRequest
 
-__all__ = ["FRAMES", "SAID", "checked", "masks_in", "options_of", "unmet"]
+__all__ = ["FIELDS", "SLOTS", "checked", "masks_in", "options_of", "unmet"]
 
 TEXTS = (
     "model_name",
@@ -31,9 +31,9 @@ TEXTS = (
 NUMBERS = ("duration", "cfg_scale")
 OBJECTS = ("camera_control", "watermark_info")
 LISTS = ("multi_prompt", "voice_list", "element_list", "dynamic_masks")
-FRAMES: Mapping[str, str] = {"image": "first_frame", "image_tail": "last_frame", "static_mask": "static_mask"}
-"""Fields with one image, and the slots of those."""
-SAID: Mapping[str, str] = {
+SLOTS: Mapping[str, str] = {"image": "first_frame", "image_tail": "last_frame", "static_mask": "static_mask"}
+"""The portal's slot of each field with one image."""
+FIELDS: Mapping[str, str] = {
     "duration_s": "duration",
     "guidance": "cfg_scale",
     "with_audio": "sound",
@@ -52,7 +52,7 @@ NOTHING = ("off", "false")
 
 
 def checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the body if each field is of its kind. Raises `InvalidRequest` that names all that are not."""
+    """Return the body if every field has the right type. Raises `InvalidRequest` that names all that do not."""
     wrong = {name: _("A text is needed here.") for name in TEXTS if not isinstance(body.get(name, ""), str)}
     wrong |= {name: _("A number is needed here.") for name in NUMBERS if name in body and number(body[name]) is None}
     wrong |= {name: _("An object is needed here.") for name in OBJECTS if not isinstance(body.get(name, {}), dict)}
@@ -67,7 +67,7 @@ def checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def options_of(body: Mapping[str, Any], *, has_image: bool) -> dict[str, Any]:
-    """Return the options that a checked body asks for. The shape of a video from an image is the image's. Raises `InvalidRequest`."""
+    """Return the options that a checked body asks for. A video from an image has the shape of the image. Raises `InvalidRequest`."""
     plain = {name: body[name] for name in PLAIN if name in body and not (name == "aspect_ratio" and has_image)}
     asked: dict[str, Any] = {
         **plain,
@@ -80,7 +80,7 @@ def options_of(body: Mapping[str, Any], *, has_image: bool) -> dict[str, Any]:
         "element_ids": _texts(body.get("element_list", []), "element_id"),
         "paths": [_path(one.get("trajectories")) for one in body.get("dynamic_masks", [])],
     }
-    if body.get("shot_type") == "customize":  # the shots are given; `multi_shot` of the portal leaves them to the model
+    if body.get("shot_type") == "customize":  # the client gives the shots; with the portal's `multi_shot` the model would choose them
         asked |= {"multi_shot": None, "shots": [_shot(one) for one in body.get("multi_prompt", [])]}
     return {name: value for name, value in asked.items() if value not in (None, "", [])}
 
@@ -91,11 +91,11 @@ def masks_in(body: Mapping[str, Any]) -> list[Any]:
 
 
 def unmet(found: Fit) -> dict[str, str]:
-    """Return by the client's fields what the model does otherwise. What was turned off anyway is not missed."""
-    facts = {name: _("This model makes %(instead)s instead.") % {"instead": instead} for name, (_asked, instead) in found.changed.items()}
+    """Return by the client's fields what the model does otherwise. A model without an option has done what turns it off."""
+    facts = {name: _("This model uses %(instead)s instead.") % {"instead": instead} for name, (_asked, instead) in found.changed.items()}
     missed = [name for name, value in found.ignored.items() if str(value).casefold() not in NOTHING]
     facts |= dict.fromkeys(missed, _("This model has no such option."))
-    return {SAID.get(name, name): words for name, words in facts.items()}
+    return {FIELDS.get(name, name): words for name, words in facts.items()}
 
 
 def _camera(control: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db.models import Exists, OuterRef
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -10,8 +13,8 @@ from access.scopes import Scope
 from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
-from api.compat.images import asset_of, counted, in_slots
-from api.compat.kling.asked import FRAMES, checked, masks_in, options_of, unmet
+from api.compat.images import asset_of, counted, in_slots, no_image
+from api.compat.kling.asked import SLOTS, checked, masks_in, options_of, unmet
 from api.compat.kling.translate import CALLBACK, envelope, refusal, task_of
 from api.compat.model_names import meant_model
 from api.compat.ordering import held, order
@@ -31,19 +34,18 @@ MOST_PAGES, MOST_ON_A_PAGE = 1_000, 500
 
 @dialect.route("POST", TEXT, scope=Scope.GENERATE)
 def text_to_video(call: Call) -> HttpResponseBase:
-    return _ordered(call, {})
+    return _ordered(call, checked(call.body), {})
 
 
 @dialect.route("POST", IMAGE, scope=Scope.GENERATE)
 def image_to_video(call: Call) -> HttpResponseBase:
-    """Order a video of a first frame, a last one, or both; masks say what stays still and what moves."""
+    """Order a video from a first frame, a last one, or both; masks say what stays still and what moves."""
     body = checked(call.body)
     if not any(name in body or name in call.files for name in ("image", "image_tail")):
-        words = _("Send an image as https address, as data URL, as base64 or as upload.")
-        raise InvalidRequest(words, fields={"image": words})
-    images = {slot: [asset_of(call, call.files.get(name) or body[name], at=name)] for name, slot in FRAMES.items() if _has(call, name)}
+        raise no_image("image")
+    images = {slot: [asset_of(call, call.files.get(name) or body[name], at=name)] for name, slot in SLOTS.items() if _has(call, name)}
     masks = [asset_of(call, mask, at="dynamic_masks") for mask in masks_in(body)]
-    return _ordered(call, {**images, "dynamic_masks": masks})
+    return _ordered(call, body, {**images, "dynamic_masks": masks})
 
 
 @dialect.route("GET", TEXT, scope=Scope.READ)
@@ -59,15 +61,13 @@ def list_of_images(call: Call) -> HttpResponseBase:
 @dialect.route("GET", f"{TEXT}/<str:name>", scope=Scope.READ)
 @dialect.route("GET", f"{IMAGE}/<str:name>", scope=Scope.READ)
 def get_task(call: Call, name: str) -> HttpResponseBase:
-    """Answer with a task, by its id or by its `external_task_id`, when it has ended: one client stops at its first unfinished answer.
-    `?wait=N` holds the answer for up to N seconds only, 0 not at all.
+    """Answer with a task, by its id or its `external_task_id`, when it has ended: one client gives up at its first unfinished answer.
+    `?wait=N` holds the answer for N seconds at most; 0 does not hold it.
     """
-    wait_s = number(call.request.GET.get("wait"))
-    return held(call, call.task_named(name), _shown, wait_s=None if wait_s is None else max(0, int(wait_s)))
+    return held(call, call.task_named(name), _shown, wait_s=call.asked_wait_s)
 
 
-def _ordered(call: Call, images: dict[str, list[Asset]]) -> HttpResponseBase:
-    body = checked(call.body)
+def _ordered(call: Call, body: Mapping[str, Any], images: dict[str, list[Asset]]) -> HttpResponseBase:
     spec = meant_model(body.get("model_name") or body.get("model", ""), dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
     inputs = in_slots(spec, images)
     fitted = fit(spec, options_of(body, has_image=bool(inputs)), counted(inputs))

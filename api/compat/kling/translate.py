@@ -2,7 +2,7 @@
 
 Kling's developer documents ("text to video", "image to video", "callback protocol", "error codes"), read 2026-11-20. An answer is
 `{"code", "message", "request_id", "data"}`, `code` 0 for success; the status `succeed` has no other spelling; times are milliseconds, and
-lengths texts. A task that failed is no refusal: `code` is 0, and `task_status_msg` says why. A callback is the bare object of the task.
+lengths texts. For a task that failed `code` is 0 too, and `task_status_msg` says why. A callback is the bare object of the task.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from api.compat.kling.asked import FIELDS, SLOTS
 from api.errors import Failure
 from delivery.request_ids import current_id
 from generation.lifecycle import Status
@@ -27,13 +28,13 @@ STATES: Mapping[Status, str] = {
     Status.SUBMITTING: "submitted",
     Status.RUNNING: "processing",
     Status.INGESTING: "processing",
-    Status.NEEDS_REVIEW: "processing",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "processing",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "succeed",
     Status.FAILED: "failed",
     Status.CANCELLED: "failed",
 }
-TOLD = ("task.started", "task.succeeded", "task.failed", "task.cancelled")
-"""Kling calls back at every change of a status; here those that have another name for it."""
+EVENTS = ("task.started", "task.succeeded", "task.failed", "task.cancelled")
+"""Kling calls back at every change of its own status; these are the events that change it."""
 CODES: Mapping[str, tuple[int, int]] = {
     "not_authenticated": (401, 1000),
     "token_missing": (401, 1001),
@@ -48,27 +49,17 @@ CODES: Mapping[str, tuple[int, int]] = {
     "external_id_taken": (400, 1201),
     "bad_image": (400, 1201),
 }
-"""HTTP status and code, by the portal's code; the others by their status."""
+"""HTTP status and Kling's code, by the portal's code; for other codes see BY_STATUS."""
 BY_STATUS: Mapping[int, int] = {400: 1200, 401: 1000, 403: 1103, 404: 1203, 405: 1202, 422: 1201, 429: 1302, 503: 5001, 504: 5002}
 OF_CLIENTS, OF_OURS = 1200, 5000
-FIELDS: Mapping[str, str] = {
+PLACES: Mapping[str, str] = {
     "model": "model_name",
     "external_id": "external_task_id",
-    "params.duration_s": "duration",
-    "params.guidance": "cfg_scale",
-    "params.with_audio": "sound",
-    "params.watermark": "watermark_info",
-    "params.camera": "camera_control",
-    "params.camera_axis": "camera_control",
-    "params.camera_amount": "camera_control",
-    "params.shots": "multi_prompt",
-    "params.voice_ids": "voice_list",
-    "params.element_ids": "element_list",
-    "params.paths": "dynamic_masks",
-    "inputs.first_frame": "image",
-    "inputs.last_frame": "image_tail",
+    **{f"params.{option}": name for option, name in FIELDS.items()},
+    **{f"inputs.{slot}": name for name, slot in SLOTS.items()},
     "inputs.references": "image",
 }
+"""The client's field of each place in an order."""
 
 
 def envelope(data: Any) -> dict[str, Any]:
@@ -97,20 +88,20 @@ def refusal(failure: Failure) -> tuple[int, Any]:
 
 def _field(place: str) -> str:
     """Return the client's name of the field at this place of an order."""
-    return FIELDS.get(place) or place.removeprefix("params.").removeprefix("inputs.")
+    return PLACES.get(place) or place.removeprefix("params.").removeprefix("inputs.")
 
 
 def _callback(task: GenerationTask, status: str, at: datetime, videos: Sequence[tuple[Video, str]]) -> dict[str, Any]:
-    """Return the body of a callback about a status of this time. It has no words of the vendor, which may quote the prompt."""
+    """Return the body of a callback about a status of this time. It leaves out the vendor's message, which may quote the prompt."""
     state = Status(status)
     return _task(task, STATES[state], at, videos, _why(task, state))
 
 
-CALLBACK = CallbackShape(types=TOLD, body=_callback)
+CALLBACK = CallbackShape(types=EVENTS, body=_callback)
 
 
 def _why(task: GenerationTask, state: Status) -> str:
-    """Return why a task has this status; empty if it needs no reason."""
+    """Return why a task failed or was cancelled; empty for other states."""
     if state is Status.CANCELLED:
         return _("The task was cancelled.")
     return " ".join(failure_sentence(task.error_code)) if state is Status.FAILED else ""

@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from api.compat.asked import FRAMES_PER_S, Asked
+from api.compat.bodies import refuse_unknown
 from api.compat.choices import number
 from api.strict_json import read_strictly
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec, schema_of
 
-__all__ = ["IMAGES", "asked_of", "image_in"]
+__all__ = ["asked_of", "image_in"]
 
 IMAGES = ("input_reference", "input_reference[image_url]", "image_reference", "image", "images")
 """The fields that may hold the first frame: as a file, an address, a data URL, or an object with one of them."""
 WRAPPED = ("metadata", "extra_params")
-"""Objects, or their JSON in a form, whose entries are options too; what a model does not know of them is left out."""
+"""Objects, or their JSON in a form, whose entries are options too. Entries that the model does not know are left out."""
 NOT_OPTIONS = frozenset({"model", "prompt", "user", "response_format", "n", *IMAGES, *WRAPPED})
 HINTS: Mapping[str, str] = {
     "fps": "fps",
@@ -40,7 +42,7 @@ HINTS: Mapping[str, str] = {
     "frame_interpolation_scale": "",
     "frame_interpolation_model_path": "",
 }
-"""Fields about how a video is made, by the portal's name of the option; a model without it makes the same video all the same."""
+"""The portal's option, empty for none, of each field about how a video is made: a model without it is still used."""
 OPTIONS: Mapping[str, str] = {
     "seconds": "duration_s",
     "duration": "duration_s",
@@ -54,16 +56,15 @@ OPTIONS: Mapping[str, str] = {
     "generate_sound": "with_audio",
     **HINTS,
 }
+"""The portal's option of each field."""
 
 
 def asked_of(body: Mapping[str, Any], spec: ModelSpec) -> Asked:
-    """Return what the fields of a body ask of this model. Raises `InvalidRequest` for a field that nobody knows."""
+    """Return what a body asks of this model. Raises `InvalidRequest` for an unknown field."""
     own = schema_of(spec.params)["properties"]
     lists = {name for name, option in own.items() if option.get("type") in {"array", "object"}}
     given = {name: _plain(value) if name in lists else value for name, value in body.items() if name not in NOT_OPTIONS}
-    if unknown := [name for name in given if name not in OPTIONS and name not in own]:
-        words = _("There is no such field.")
-        raise InvalidRequest(words, code="unknown_parameter", fields=dict.fromkeys(unknown[:20], words))
+    refuse_unknown([name for name in given if name not in OPTIONS and name not in own])
     if number(body.get("n", 1)) != 1:
         words = _("One request makes one video.")
         raise InvalidRequest(words, code="invalid_value", fields={"n": words})
@@ -80,24 +81,32 @@ def asked_of(body: Mapping[str, Any], spec: ModelSpec) -> Asked:
     return Asked(options=options, names=names, hints=HINTS.keys(), unused=[name for name in given if name not in own and not OPTIONS[name]])
 
 
-def image_in(body: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the field that holds an image as text, and the text: an address, a data URL or base64. Both are empty without one.
+def image_in(body: Mapping[str, Any], files: Mapping[str, UploadedFile[Any]]) -> tuple[str, UploadedFile[Any] | str] | None:
+    """Return the field that holds the image, and the image: a file, an address, a data URL or base64. None without one.
 
-    Raises `InvalidRequest` for an object without an image, and for several.
+    Raises `InvalidRequest` for several, for an object without an image, and for a file in another field.
     """
-    given = [name for name in IMAGES if body.get(name) not in (None, [], {})]
+    refuse_unknown([name for name in files if name not in IMAGES])
+    given = [*files, *(name for name in IMAGES if body.get(name) not in (None, [], {}))]
     if not given:
-        return "", ""
-    place, value = given[0], _plain(body[given[0]])
+        return None
+    place = given[0]
+    image = files[place] if place in files else _text_of(body[place])
+    if len(given) > 1 or image is None:
+        words = _("Send one image: a file, an https address or a data URL.")
+        raise InvalidRequest(words, code="invalid_value", fields={place: words})
+    return place, image
+
+
+def _text_of(value: Any) -> str | None:
+    """Return the text of an image that may be wrapped in a list and in objects; None if there is none."""
+    value = _plain(value)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
         value = value.get("image_url") or value.get("url")
         value = value.get("url") if isinstance(value, dict) else value
-    if len(given) > 1 or not isinstance(value, str):
-        words = _("Send one image: a file, an https address or a data URL.")
-        raise InvalidRequest(words, code="invalid_value", fields={place: words})
-    return place, value
+    return value if isinstance(value, str) else None
 
 
 def _plain(value: Any) -> Any:

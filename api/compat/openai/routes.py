@@ -11,13 +11,14 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from access.scopes import Scope
-from api.compat.asked import unmet
+from api.compat.asked import not_applied
+from api.compat.bodies import refuse_unknown
 from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import Fit, fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
-from api.compat.openai.asked import IMAGES, asked_of, image_in
+from api.compat.openai.asked import asked_of, image_in
 from api.compat.openai.translate import generation, refusal, task_id_of, video
 from api.compat.ordering import order
 from api.compat.retries import key_of
@@ -27,7 +28,7 @@ from generation.actions.dismiss import dismiss
 from generation.actions.rights import require_rights
 from generation.errors import InvalidRequest, NotThere
 from generation.lifecycle import Status
-from generation.models import Asset, GenerationTask, Video
+from generation.models import GenerationTask, Video
 from providers.core.catalog import ModelSpec
 
 __all__ = ["dialect"]
@@ -35,7 +36,9 @@ __all__ = ["dialect"]
 dialect = Dialect("openai", "v1/", refusal)
 
 POLL_AFTER_MS = "2000"
-"""The SDKs read this at their first poll and keep to it."""
+"""The SDKs read this in the answer to their first poll and wait that long before each later one."""
+INVALID = "invalid_value"
+"""OpenAI's code for a value that it does not take."""
 USUAL_LIMIT, MOST = 20, 100
 VARIANTS = {"video": "video", "thumbnail": "poster"}
 REMIX_FIELDS = frozenset({"prompt", "model", "user"})
@@ -65,8 +68,8 @@ def unsupported(call: Call) -> HttpResponseBase:  # noqa: ARG001
 
 @dialect.route("POST", "videos", scope=Scope.GENERATE)
 def create_video(call: Call) -> HttpResponseBase:
-    task, hints = _ordered(call)
-    return json_response(video(task) | ({"not_applied": hints} if hints else {}))
+    task, missed = _ordered(call)
+    return json_response(video(task) | ({"not_applied": missed} if missed else {}))
 
 
 @dialect.route("GET", "videos", scope=Scope.READ)
@@ -80,7 +83,7 @@ def list_videos(call: Call) -> HttpResponseBase:
     if given.get("after") and after is None:
         wrong["after"] = _("There is no such video.")
     if wrong:
-        raise InvalidRequest(_("Some fields cannot be used as they are."), code="invalid_value", fields=wrong)
+        raise InvalidRequest(_("Some fields cannot be used as they are."), code=INVALID, fields=wrong)
     kept = Exists(Video.objects.kept().filter(task=OuterRef("pk")))
     rows = GenerationTask.objects.visible_to(call.caller).exclude(~kept, status=Status.SUCCEEDED)
     if after:
@@ -120,7 +123,7 @@ def get_content(call: Call, name: str) -> HttpResponseBase:
         raise NotThere(_("This portal makes no sprite sheets."), code="unsupported")
     if variant not in VARIANTS:
         words = _("Choose one of: %(values)s.") % {"values": ", ".join(VARIANTS)}
-        raise InvalidRequest(words, code="invalid_value", fields={"variant": words})
+        raise InvalidRequest(words, code=INVALID, fields={"variant": words})
     kept = _task(call, name).kept_videos()
     if not kept:
         raise NotThere(_("This video is not ready yet."), code="video_not_ready")
@@ -130,22 +133,19 @@ def get_content(call: Call, name: str) -> HttpResponseBase:
 
 @dialect.route("POST", "videos/<str:name>/remix", scope=Scope.GENERATE)
 def remix_video(call: Call, name: str) -> HttpResponseBase:
-    """Order the same with other words: model, options and images are those of the video that is named."""
+    """Order the same with another prompt: model, options and images are those of the video that is named."""
     task = _task(call, name)
     require_rights(task, call.caller)
-    words = _("There is no such field.")
-    wrong = {field: words for field in call.body if field not in REMIX_FIELDS}
-    if wrong:
-        raise InvalidRequest(words, code="unknown_parameter", fields=wrong)
+    refuse_unknown([field for field in call.body if field not in REMIX_FIELDS])
     if task.state is not Status.SUCCEEDED or task.spec is None:
-        raise InvalidRequest(_("Only a finished video can be made again in other words."), code="video_not_ready")
+        raise InvalidRequest(_("Only a finished video can be made again with another prompt."), code="video_not_ready")
     with key_of(call) as key:
         made = (
             key.task
             or order(
                 call,
                 task.spec,
-                prompt=_prompt(call),
+                prompt=call.text("prompt", code=INVALID),
                 fitted=Fit(params=task.params),
                 inputs=task.images(),
                 key=key.value,
@@ -158,7 +158,7 @@ def remix_video(call: Call, name: str) -> HttpResponseBase:
 
 @dialect.route("POST", "video/generations", scope=Scope.GENERATE)
 def create_generation(call: Call) -> HttpResponseBase:
-    task, _hints = _ordered(call)
+    task, _missed = _ordered(call)
     shown = video(task)
     return json_response(shown | {"task_id": shown["id"]})
 
@@ -171,48 +171,20 @@ def get_generation(call: Call, name: str) -> HttpResponseBase:
 
 
 def _ordered(call: Call) -> tuple[GenerationTask, dict[str, str]]:
-    """Order what the body asks for. Return the task, and by field the hints that its model does not take.
-
-    A model of the catalog must do what was asked; behind an alias, which the client cannot look up, the nearest is made.
-    """
+    """Order what the body asks for. Return the task, and by field what its model does otherwise."""
     with key_of(call) as key:
         if key.task:
             return key.task, {}
-        name = _text(call, "model")
+        name = call.text("model", code=INVALID)
         spec = meant_model(name, dialect=call.dialect, by=call.caller)
         asked = asked_of(call.body, spec)
-        inputs = in_slots(spec, {"first_frame": _images(call)})
+        given = image_in(call.body, call.files)
+        inputs = in_slots(spec, {"first_frame": [asset_of(call, given[1], at=given[0])]}) if given else {}
         fitted = fit(spec, asked.options, counted(inputs))
-        shown, hints = unmet(fitted, asked, has_image=bool(inputs))
-        if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
-            raise InvalidRequest(_("Some fields cannot be used as they are."), code="invalid_value", fields=shown)
-        placed = order(call, spec, prompt=_prompt(call), fitted=fitted, inputs=inputs, key=key.value, key_is_new=key.is_new)
-    return placed.task, hints | shown
-
-
-def _images(call: Call) -> list[Asset]:
-    place, text = image_in(call.body)
-    files = [(name, file) for name, file in call.files.items() if name in IMAGES]
-    if unknown := [name for name in call.files if name not in IMAGES]:
-        words = _("There is no such field.")
-        raise InvalidRequest(words, code="unknown_parameter", fields=dict.fromkeys(unknown[:20], words))
-    if len(files) + bool(place) > 1:
-        words = _("Send one image: a file, an https address or a data URL.")
-        raise InvalidRequest(words, code="invalid_value", fields={files[0][0]: words})
-    return [asset_of(call, file, at=name) for name, file in files] or ([asset_of(call, text, at=place)] if place else [])
-
-
-def _prompt(call: Call) -> str:
-    """Return the prompt, which a model may do without if it has an image: `create` decides."""
-    return _text(call, "prompt")
-
-
-def _text(call: Call, name: str) -> str:
-    value = call.body.get(name, "")
-    if not isinstance(value, str):
-        words = _("A text is needed here.")
-        raise InvalidRequest(words, code="invalid_value", fields={name: words})
-    return value
+        missed = not_applied(fitted, asked, spec, called=name, has_image=bool(inputs), code=INVALID)
+        prompt = call.text("prompt", code=INVALID)  # may be missing beside an image: `create` decides
+        placed = order(call, spec, prompt=prompt, fitted=fitted, inputs=inputs, key=key.value, key_is_new=key.is_new)
+    return placed.task, missed
 
 
 def _task(call: Call, name: str) -> GenerationTask:

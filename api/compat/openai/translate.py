@@ -3,7 +3,7 @@
 From openai-python 3.52.0 (resources/videos.py, types/video.py), LiteLLM 1.106.2 (llms/openai/videos, llms/hosted_vllm/videos,
 types/videos/main.py), n8n (nodes/vendors/OpenAi/v2/actions/video) and QuantumNous/new-api (dto/video.go, dto/openai_video.go, dto/task.go,
 relay/relay_task.go, relay/channel/task/sora), all read 2026-11-29. What their readers need: `seconds` is text, `progress` and the times are
-whole numbers, `error` is null unless the video failed, and no state has another name than OpenAI's four.
+whole numbers, `error` is null unless the video failed, and only OpenAI's four states occur.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STATES: Mapping[Status, str] = {
     Status.SUBMITTING: "queued",
     Status.RUNNING: "in_progress",
     Status.INGESTING: "in_progress",
-    Status.NEEDS_REVIEW: "in_progress",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "in_progress",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "completed",
     Status.FAILED: "failed",
     Status.CANCELLED: "failed",
@@ -39,7 +39,7 @@ STATES: Mapping[Status, str] = {
 OLD_STATES = {"queued": "queued", "in_progress": "processing", "completed": "succeeded", "failed": "failed"}
 RELAY_STATES = {"queued": "QUEUED", "in_progress": "IN_PROGRESS", "completed": "SUCCESS", "failed": "FAILURE"}
 
-FIELDS: Mapping[str, str] = {
+PLACES: Mapping[str, str] = {
     "params.duration_s": "seconds",
     "params.frames": "seconds",
     "params.size": "size",
@@ -50,6 +50,7 @@ FIELDS: Mapping[str, str] = {
     "file": "input_reference",
     "url": "input_reference",
 }
+"""The client's field of each place in an order."""
 CODES: Mapping[str, str] = {
     "token_missing": "missing_api_key",
     "token_unreadable": "invalid_api_key",
@@ -70,7 +71,7 @@ def video_id(task_id: UUID) -> str:
 
 
 def task_id_of(name: str) -> UUID | None:
-    """Return the task's id, of a video's or of a plain one; None for anything else."""
+    """Return the task's id in `video_…` or a plain UUID; None for anything else."""
     text = name.removeprefix(PREFIX)
     try:
         return UUID(hex=text) if len(text) >= HEX_CHARS else None
@@ -154,7 +155,7 @@ def _field(place: str) -> str:
     """Return the client's name of the field at this place of an order."""
     if place.startswith("inputs."):
         return "input_reference"
-    return FIELDS.get(place) or place.removeprefix("params.")
+    return PLACES.get(place) or place.removeprefix("params.")
 
 
 def _kind(status: int, code: str) -> str:
@@ -176,7 +177,7 @@ def _error(task: GenerationTask) -> dict[str, str] | None:
 
 
 def _remixed_from(task: GenerationTask) -> str | None:
-    """Return the video whose order this one repeats in other words."""
+    """Return the video whose order this one repeats with another prompt."""
     before = task.retry_of
     return video_id(before.pk) if before and before.prompt_id != task.prompt_id else None
 
@@ -188,7 +189,7 @@ def _progress(task: GenerationTask) -> int:
 
 
 def _length(task: GenerationTask, kept: Video | None) -> str | None:
-    """Return the seconds of the stored video, or those that were ordered; None if the order says nothing about them."""
+    """Return the seconds of the stored video, or those of the order; None if the order does not give them."""
     if kept:
         return str(max(round(kept.duration_s), 1))
     ordered, frames, spec = task.params.get("duration_s"), task.params.get("frames"), task.spec
@@ -198,7 +199,7 @@ def _length(task: GenerationTask, kept: Video | None) -> str | None:
 
 
 def _size(task: GenerationTask, kept: Video | None) -> str | None:
-    """Return width x height in pixels of the stored video, or those of the order; None if it does not say them."""
+    """Return width x height in pixels of the stored video, or those of the order; None if the order does not give them."""
     if kept:
         return f"{kept.width_px}x{kept.height_px}"
     shape = Shape.of(task.params)

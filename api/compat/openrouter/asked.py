@@ -13,12 +13,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from api.compat.asked import Asked
+from api.compat.bodies import refuse_unknown
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec, schema_of
 
-__all__ = ["FRAMES", "NAMES", "asked_of", "images_in", "text_in"]
+__all__ = ["FRAMES", "OPTIONS", "asked_of", "images_in"]
 
-NAMES: Mapping[str, str] = {
+OPTIONS: Mapping[str, str] = {
     "duration": "duration_s",
     "resolution": "resolution",
     "aspect_ratio": "aspect_ratio",
@@ -26,24 +27,23 @@ NAMES: Mapping[str, str] = {
     "seed": "seed",
     "generate_audio": "with_audio",
 }
+"""The portal's option of each field."""
 HINTS = frozenset({"seed", "negative_prompt"})
 IGNORED = frozenset({"provider", "user", "session_id", "metadata", "trace"})
-"""About OpenRouter's choice of a vendor and its log."""
+"""Fields about OpenRouter's choice of a vendor and its log."""
 NOT_OPTIONS = frozenset({"model", "prompt", "frame_images", "input_references", "callback_url"}) | IGNORED
 FRAMES = ("first_frame", "last_frame")
 PROVIDER = "provider"
 
 
 def asked_of(body: Mapping[str, Any], spec: ModelSpec) -> Asked:
-    """Return what the fields of a body ask of this model. Raises `InvalidRequest` for a field that nobody knows."""
+    """Return what a body asks of this model. Raises `InvalidRequest` for an unknown field."""
     own = schema_of(spec.params)["properties"]
     given = {name: value for name, value in body.items() if name not in NOT_OPTIONS}
-    if unknown := [name for name in given if name not in NAMES and name not in own]:
-        words = _("There is no such field.")
-        raise InvalidRequest(words, code="unknown_parameter", fields=dict.fromkeys(unknown[:20], words))
+    refuse_unknown([name for name in given if name not in OPTIONS and name not in own])
     names: dict[str, str] = {}
     for name in given:
-        names.setdefault(NAMES.get(name, name), name)
+        names.setdefault(OPTIONS.get(name, name), name)
     options = {option: given[name] for option, name in names.items()}
     return Asked(options=options, names=names, hints=HINTS, unused=[PROVIDER] if PROVIDER in body else [])
 
@@ -62,15 +62,6 @@ def images_in(body: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
             slot = slot if field == "frame_images" else "references"
             found.setdefault(slot, []).append((at, _address_in(image, at)))
     return found
-
-
-def text_in(body: Mapping[str, Any], name: str) -> str:
-    """Return a text of the body, empty if it is not there. Raises `InvalidRequest`."""
-    value = body.get(name, "")
-    if not isinstance(value, str):
-        words = _("A text is needed here.")
-        raise InvalidRequest(words, fields={name: words})
-    return value
 
 
 def _address_in(image: Any, at: str) -> str:

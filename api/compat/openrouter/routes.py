@@ -9,18 +9,18 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from access.scopes import Scope
-from api.compat.asked import unmet
+from api.compat.asked import not_applied
 from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
-from api.compat.openrouter.asked import asked_of, images_in, text_in
+from api.compat.openrouter.asked import asked_of, images_in
 from api.compat.openrouter.translate import CALLBACK, COST_IN, job, model_row, refusal
 from api.compat.ordering import order
 from api.compat.retries import Key, key_by_arrival, note_told
 from delivery.stored_file import serve_video
-from generation.errors import InvalidRequest, NotThere
+from generation.errors import NotThere
 from generation.models import GenerationTask
 
 __all__ = ["dialect"]
@@ -39,35 +39,33 @@ def list_models(call: Call) -> HttpResponseBase:
 
 @dialect.route("POST", "videos", scope=Scope.GENERATE)
 def create_video(call: Call) -> HttpResponseBase:
-    """Order a video. A model of the catalog must do what was asked; behind an alias the nearest is made, and `not_applied` says what."""
+    """Order a video. `not_applied` has what the model behind an alias does otherwise."""
     repeats = PACKAGE in call.request.headers.get("User-Agent", "")
     with key_by_arrival(call) if repeats else nullcontext(Key(call.idempotency_key)) as key:
-        task, not_applied = (key.task, {}) if key.task else _ordered(call, key)
-    return json_response(_job(call, task) | ({"not_applied": not_applied} if not_applied else {}), status=202)
+        task, missed = (key.task, {}) if key.task else _ordered(call, key)
+    return json_response(_job(call, task) | ({"not_applied": missed} if missed else {}), status=202)
 
 
 def _ordered(call: Call, key: Key) -> tuple[GenerationTask, dict[str, str]]:
-    name = text_in(call.body, "model")
+    name = call.text("model")
     spec = meant_model(name, dialect=call.dialect, by=call.caller)
     asked = asked_of(call.body, spec)
     images = images_in(call.body)
     inputs = in_slots(spec, {slot: [asset_of(call, image, at=at) for at, image in found] for slot, found in images.items()})
     fitted = fit(spec, asked.options, counted(inputs))
-    shown, hints = unmet(fitted, asked, has_image=bool(inputs))
-    if shown and name.casefold() in {spec.name.casefold(), spec.id.casefold()}:
-        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=shown)
+    missed = not_applied(fitted, asked, spec, called=name, has_image=bool(inputs))
     placed = order(
         call,
         spec,
-        prompt=text_in(call.body, "prompt"),
+        prompt=call.text("prompt"),
         fitted=fitted,
         inputs=inputs,
         key=key.value,
         key_is_new=key.is_new,
-        callback_url=text_in(call.body, "callback_url"),
+        callback_url=call.text("callback_url"),
         callback_shape=call.dialect if "callback_url" in call.body else "",
     )
-    return placed.task, hints | shown
+    return placed.task, missed
 
 
 @dialect.route("GET", "videos/<str:name>", scope=Scope.READ)

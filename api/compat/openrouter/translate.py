@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from api.compat.choices import choices_of
-from api.compat.openrouter.asked import FRAMES, NAMES
+from api.compat.openrouter.asked import FRAMES, OPTIONS
 from api.compat.why import why_no_video
 from api.errors import Failure
 from generation.lifecycle import TERMINAL, Status
@@ -30,14 +30,14 @@ STATES: Mapping[Status, str] = {
     Status.SUBMITTING: "pending",
     Status.RUNNING: "in_progress",
     Status.INGESTING: "in_progress",
-    Status.NEEDS_REVIEW: "in_progress",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "in_progress",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "completed",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
 }
 STATUSES: Mapping[str, int] = {"unknown_model": 404, "budget_reached": 402}
 NOT_VALID = 422
-OPTIONS: Mapping[str, str] = {option: name for name, option in NAMES.items()}
+FIELDS: Mapping[str, str] = {option: name for name, option in OPTIONS.items()}
 
 
 def job(task: GenerationTask, *, polling_url: str, video_urls: Sequence[str], cost: Decimal | None) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def job(task: GenerationTask, *, polling_url: str, video_urls: Sequence[str], co
 
 
 def _callback(task: GenerationTask, status: str, at: datetime, videos: Sequence[tuple[Video, str]]) -> dict[str, Any]:
-    """Return the event about a job that has ended. It has no words of the vendor, which may quote the prompt."""
+    """Return the event about a job that has ended. It leaves out the vendor's message, which may quote the prompt."""
     word = STATES[Status(status)]
     facts: dict[str, Any] = {"unsigned_urls": [url for _video, url in videos]} if videos else {}
     if word == "failed":
@@ -87,7 +87,7 @@ def model_row(name: str, spec: ModelSpec) -> dict[str, Any]:
         "generate_audio": "with_audio" in options or None,
         "seed": "seed" in options or None,
         "pricing_skus": {},
-        "allowed_passthrough_parameters": [option for option in options if option not in OPTIONS],
+        "allowed_passthrough_parameters": [option for option in options if option not in FIELDS],
     }
 
 
@@ -106,4 +106,4 @@ def _field(place: str) -> str:
     if place.startswith("inputs."):
         return "input_references" if "references" in place else "frame_images"
     option = place.removeprefix("params.")
-    return OPTIONS.get(option, option)
+    return FIELDS.get(option, option)

@@ -44,7 +44,7 @@ dialect = Dialect("replicate", PREFIX, refusal, callback=CALLBACK)
 FILES = f"/{dialect.prefix}files/"
 PAGE = 100
 FOR_THE_ORDER_S = 1
-"""The package reads half a second longer than it asks the portal to wait. This is left for the order, so that no answer is missed."""
+"""Taken off the wait, because the package reads only half a second longer than it asks the portal to wait, and ordering takes time too."""
 
 
 @dialect.route("POST", "models/<path:name>/predictions", scope=Scope.GENERATE)
@@ -56,7 +56,7 @@ def create_by_name(call: Call, name: str) -> HttpResponseBase:
 @dialect.route("POST", "predictions", scope=Scope.GENERATE)
 def create_prediction(call: Call) -> HttpResponseBase:
     """Order by version: the id of one, `owner/name`, or `owner/name:id`."""
-    return _create(call, meant_model(name_of_version(_text(call, "version")), dialect=call.dialect, by=call.caller))
+    return _create(call, meant_model(name_of_version(call.text("version")), dialect=call.dialect, by=call.caller))
 
 
 @dialect.route("GET", "predictions", scope=Scope.READ)
@@ -72,7 +72,7 @@ def get_prediction(call: Call, name: str) -> HttpResponseBase:
 
 @dialect.route("POST", "predictions/<str:name>/cancel", scope=Scope.GENERATE)
 def cancel_prediction(call: Call, name: str) -> HttpResponseBase:
-    """Cancel what has not ended; what has stays as it is."""
+    """Cancel a prediction that has not ended; one that has stays as it is."""
     task = call.task(name)
     if not task.is_terminal:
         cancel_task(task, by=call.caller)
@@ -97,7 +97,7 @@ def get_file(call: Call, name: str) -> HttpResponseBase:
 
 @dialect.route("GET", "models", scope=Scope.READ)
 def list_models(call: Call) -> HttpResponseBase:
-    """List what may be ordered, under every name of the form that the package takes."""
+    """List the models that may be ordered, under each name of the form `owner/name`."""
     models = [model_of(name, spec) for name, spec in known_names(call.caller).items() if "/" in name]
     return json_response({"previous": None, "next": None, "results": models})
 
@@ -126,7 +126,7 @@ def get_account(call: Call) -> HttpResponseBase:
 
 
 def _create(call: Call, spec: ModelSpec) -> HttpResponseBase:
-    """Order what `input` asks for, as near as the model can, and answer at once, or as `Prefer: wait` says."""
+    """Order what `input` asks for, as near as the model can. Answer at once, or wait as `Prefer: wait` says."""
     url = webhook_of(call.body)
     asked = asked_of(call.body.get("input", {}), spec)
     with key_of(call) as key:
@@ -191,9 +191,3 @@ def _page(call: Call, rows: Any, show: Any, place: str) -> HttpResponseBase:
     following = call.address(f"/{dialect.prefix}{place}?cursor={last.hex}") if last else None
     return json_response({"previous": None, "next": following, "results": [show(call, one) for one in found]})
 
-
-def _text(call: Call, name: str) -> str:
-    value = call.body.get(name, "")
-    if not isinstance(value, str):
-        raise InvalidRequest(_("Some fields cannot be used as they are."), fields={name: _("A text is needed here.")})
-    return value

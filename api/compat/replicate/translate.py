@@ -50,7 +50,7 @@ STATES: Mapping[Status, str] = {
     Status.SUBMITTING: STARTING,
     Status.RUNNING: "processing",
     Status.INGESTING: "processing",
-    Status.NEEDS_REVIEW: "processing",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "processing",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
     Status.CANCELLED: "canceled",
@@ -73,8 +73,8 @@ OPTIONS: Mapping[str, str] = {
     "cfg_scale": "guidance",
     "prompt_optimizer": "prompt_extend",
 }
-"""The names that video models of Replicate have for options, by the portal's. Each option of a model may be given by its own name too."""
-IMAGES: Mapping[str, str] = {
+"""The portal's option of each field that video models of Replicate have. Each option of a model also has its own name."""
+SLOTS: Mapping[str, str] = {
     "image": "first_frame",
     "start_image": "first_frame",
     "first_frame_image": "first_frame",
@@ -87,17 +87,19 @@ IMAGES: Mapping[str, str] = {
     "subject_reference": "references",
     "references": "references",
 }
-"""The names that they have for images, by the portal's slot."""
+"""The portal's slot of each field that they have for images."""
+PLACES: Mapping[str, str] = {"prompt": "input.prompt", "params": "input", "inputs": "input", "callback_url": "webhook"}
+"""The client's name of the first part of a place in an order."""
 MOST_IMAGES = 16
 COMPLETED = "completed"
 PREFIX = "compat/replicate/v1/"
 COG_VERSION = "0.16.0"
-"""Of a time when Output says whether it is an iterator: the client asks an older version's to be one."""
+"""The package takes the output of a model for an iterator if its Cog is much older."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What `input` asks of a model. `names` has the client's name of each option and slot, `unused` the fields that nobody knows."""
+    """What `input` asks of a model. `names` has the client's name of each option and slot, `unused` the unknown fields."""
 
     prompt: str
     options: Mapping[str, Any]
@@ -118,14 +120,14 @@ def asked_of(given: Any, spec: ModelSpec) -> Asked:
     names: dict[str, str] = {}
     unused = []
     for name, value in given.items():
-        place = name if name in own else OPTIONS.get(name) or IMAGES.get(name)
+        place = name if name in own else OPTIONS.get(name) or SLOTS.get(name)
         if name == "prompt":
             continue
         if place is None:
             unused.append(name)
         elif place in names:
-            raise _wrong(f"input.{name}", _("“%(other)s” says the same.") % {"other": names[place]})
-        elif name not in own and name in IMAGES:
+            raise _wrong(f"input.{name}", _("“%(other)s” already sets this. Send only one of them.") % {"other": names[place]})
+        elif name not in own and name in SLOTS:
             images[place] = value if isinstance(value, list) else [value]
             names[place] = name
         else:
@@ -137,10 +139,10 @@ def asked_of(given: Any, spec: ModelSpec) -> Asked:
 
 
 def logs_of(asked: Asked, fitted: Fit) -> str:
-    """Return what the model does otherwise than `input` asks, a line for each field."""
+    """Return a line for each field of `input` that the model does otherwise."""
     lacks = _("This model has no such option.")
     words = {
-        asked.names[name]: _("This model makes %(instead)s instead.") % {"instead": used} for name, (_a, used) in fitted.changed.items()
+        asked.names[name]: _("This model uses %(instead)s instead.") % {"instead": used} for name, (_a, used) in fitted.changed.items()
     }
     words |= dict.fromkeys((asked.names[name] for name in fitted.ignored), lacks) | dict.fromkeys(asked.unused, lacks)
     return "".join(f"{name}: {said}\n" for name, said in words.items())
@@ -182,12 +184,12 @@ CALLBACK = CallbackShape(types=("task.succeeded", "task.failed", "task.cancelled
 
 
 def webhook_of(body: Mapping[str, Any]) -> str:
-    """Return the address that is told of the end; empty for none. Raises `InvalidRequest` if only other events are asked for."""
+    """Return the address to call when the prediction ends; empty for none. Raises `InvalidRequest` if only other events are asked for."""
     url, events = body.get("webhook", body.get("webhook_completed", "")), body.get("webhook_events_filter", [COMPLETED])
     if not isinstance(url, str):
         raise _wrong("webhook", _("A text is needed here."))
     if url and (not isinstance(events, list) or (events and COMPLETED not in events)):
-        raise _wrong("webhook_events_filter", _("Only “completed” is sent here."))
+        raise _wrong("webhook_events_filter", _("The portal sends only “completed”."))
     return url
 
 
@@ -211,7 +213,7 @@ def model_of(name: str, spec: ModelSpec) -> dict[str, Any]:
 
 
 def version_of(spec: ModelSpec) -> dict[str, Any]:
-    """Return the only version of a model, with what `input` may have under the portal's names."""
+    """Return the only version of a model, with the fields of `input` under the portal's names."""
     images = {slot.name: {"type": "array" if slot.name == "references" else "string", "format": "uri"} for slot in spec.slots}
     own = {"prompt": {"type": "string", "maxLength": spec.max_prompt_chars}, **images, **schema_of(spec.params)["properties"]}
     schemas = {
@@ -237,7 +239,7 @@ def version_id(name: str) -> str:
 
 
 def name_of_version(version: str) -> str:
-    """Return the model that `ID`, `owner/name` or `owner/name:ID` means; an id that is none of ours is a name, which may be an alias."""
+    """Return the model that `ID`, `owner/name` or `owner/name:ID` means; anything else is a name, which may be an alias."""
     name, _colon, digest = version.rpartition(":")
     return _names_by_version().get(digest) or name or digest
 
@@ -248,7 +250,7 @@ def _names_by_version() -> Mapping[str, str]:
 
 
 def file_of(asset: Asset, url: str) -> dict[str, Any]:
-    """Return an uploaded image. It does not expire; a date is what readers expect, so it is a far one."""
+    """Return an uploaded image. It does not expire; because readers expect a date, it has one that is years away."""
     return {
         "id": asset.pk.hex,
         "name": f"{asset.pk.hex}.{asset.content_type.rpartition('/')[2]}",
@@ -278,11 +280,8 @@ def refusal(failure: Failure) -> tuple[int, dict[str, Any]]:
 
 def _field(place: str) -> str:
     """Return the client's name of the field at this place of an order."""
-    if place == "prompt":
-        return "input.prompt"
-    return {"params": "input", "inputs": "input", "callback_url": "webhook"}.get(place.split(".")[0], place.split(".")[0]) + (
-        "." + place.split(".", 1)[1] if "." in place else ""
-    )
+    first, dot, rest = place.partition(".")
+    return PLACES.get(first, first) + dot + rest
 
 
 def _wrong(place: str, words: str) -> InvalidRequest:

@@ -17,11 +17,11 @@ from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import meant_model
 from api.compat.ordering import held, order, repeat_key
 from api.compat.scitiger.translate import (
+    FIELDS,
     STATES,
-    THEIR_NAMES,
     USUAL_MODELS,
-    asked,
-    given,
+    asked_of,
+    envelope,
     moment,
     name_of,
     provider_of,
@@ -42,43 +42,43 @@ dialect = Dialect("scitiger", "compat/scitiger/", refusal)
 @dialect.route("POST", "api/v1/tasks", scope=Scope.GENERATE)
 def create_task(call: Call) -> HttpResponseBase:
     """Order a video. `is_async: false` holds the answer until it is there; the same request within two minutes is then the same order."""
-    wanted = asked(call.body)
-    spec = meant_model(wanted.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS, vendor=wanted.vendor)
-    images = slots_of(wanted, spec)
+    asked = asked_of(call.body)
+    spec = meant_model(asked.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS, vendor=asked.vendor)
+    images = slots_of(asked, spec)
     inputs = in_slots(spec, {slot: [asset_of(call, one, at=f"parameters.{name}") for name, one in pairs] for slot, pairs in images.items()})
-    fitted = fit(spec, wanted.options, counted(inputs))
-    key = call.idempotency_key or ("" if wanted.is_async else repeat_key(call))
-    task = order(call, spec, prompt=wanted.prompt, fitted=fitted, inputs=inputs, key=key).task
-    answer = partial(_created, report=fitted.report(THEIR_NAMES), with_result=not wanted.is_async)
-    return answer(call, task) if wanted.is_async else held(call, task, answer)
+    fitted = fit(spec, asked.options, counted(inputs))
+    key = "" if asked.is_async else repeat_key(call)
+    task = order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=key).task
+    answer = partial(_created, report=fitted.report(FIELDS), with_result=not asked.is_async)
+    return answer(call, task) if asked.is_async else held(call, task, answer)
 
 
 def _created(call: Call, task: GenerationTask, *, report: Mapping[str, Any], with_result: bool) -> HttpResponseBase:
     shown = _outcome(call, task) if with_result else {"task_id": str(task.pk), "status": STATES[task.state]}
-    return json_response(given("任务已创建", {**shown, **report}))
+    return json_response(envelope("任务已创建", {**shown, **report}))
 
 
 @dialect.route("GET", "api/v1/tasks/<uuid:task_id>", scope=Scope.READ)
 def get_task(call: Call, task_id: UUID) -> HttpResponseBase:
     task = call.task(task_id)
     facts = {"model": task.model.partition("/")[2], "provider": provider_of(task), "parameters": task.params}
-    return json_response(given("获取任务成功", {**_state(task), **facts, **_outcome(call, task)}))
+    return json_response(envelope("获取任务成功", {**_state(task), **facts, **_outcome(call, task)}))
 
 
 @dialect.route("GET", "api/v1/tasks/<uuid:task_id>/status", scope=Scope.READ)
 def get_status(call: Call, task_id: UUID) -> HttpResponseBase:
-    return json_response(given("获取任务状态成功", _state(call.task(task_id))))
+    return json_response(envelope("获取任务状态成功", _state(call.task(task_id))))
 
 
 @dialect.route("GET", "api/v1/tasks/<uuid:task_id>/result", scope=Scope.READ)
 def get_result(call: Call, task_id: UUID) -> HttpResponseBase:
-    return json_response(given("获取任务结果成功", _outcome(call, call.task(task_id))))
+    return json_response(envelope("获取任务结果成功", _outcome(call, call.task(task_id))))
 
 
 @dialect.route("POST", "api/v1/tasks/<uuid:task_id>/cancel", scope=Scope.GENERATE)
 def cancel(call: Call, task_id: UUID) -> HttpResponseBase:
     task = cancel_task(call.task(task_id), by=call.caller)
-    return json_response(given("任务已取消", {"task_id": str(task.pk)}))
+    return json_response(envelope("任务已取消", {"task_id": str(task.pk)}))
 
 
 def _state(task: GenerationTask) -> dict[str, Any]:

@@ -23,13 +23,13 @@ from generation.models import GenerationTask, Video
 from providers.core.catalog import ModelSpec
 
 __all__ = [
+    "FIELDS",
     "STATES",
-    "THEIR_NAMES",
     "USUAL_MODELS",
     "VENDORS",
     "Asked",
-    "asked",
-    "given",
+    "asked_of",
+    "envelope",
     "moment",
     "name_of",
     "provider_of",
@@ -42,18 +42,19 @@ USUAL_MODELS = ("dashscope/wanx2.1-t2v-turbo", "zhipu/cogvideox-2", "zhipu/cogvi
 VENDORS: Mapping[str, str] = {"aliyun": "dashscope", "zhipuai": "zhipu"}
 """The portal's vendors, by the service's `provider`."""
 PROVIDERS = {vendor: provider for provider, vendor in VENDORS.items()}
-NAMES: Mapping[str, str] = {"duration": "duration_s", "quality": "mode", "movement_amplitude": "motion", "template": "style"}
-"""The portal's options, by the parameters that have another name."""
-THEIR_NAMES = {ours: theirs for theirs, ours in NAMES.items()}
-FRAMES: Mapping[str, str] = {"first_frame_url": "first_frame", "last_frame_url": "last_frame"}
-IMAGES = ("image_url", "img_url", "source_image", *FRAMES)
+OPTIONS: Mapping[str, str] = {"duration": "duration_s", "quality": "mode", "movement_amplitude": "motion", "template": "style"}
+"""The portal's option of each parameter that has another name."""
+FIELDS = {option: name for name, option in OPTIONS.items()}
+SLOTS: Mapping[str, str] = {"first_frame_url": "first_frame", "last_frame_url": "last_frame"}
+"""The portal's slot of each parameter that says which frame it is."""
+IMAGES = ("image_url", "img_url", "source_image", *SLOTS)
 MOST_IMAGES = 16
 STATES: Mapping[Status, str] = {
     Status.QUEUED: "pending",
     Status.SUBMITTING: "running",
     Status.RUNNING: "running",
     Status.INGESTING: "running",
-    Status.NEEDS_REVIEW: "running",  # it may be rendered and paid: a client that is told "failed" orders it again
+    Status.NEEDS_REVIEW: "running",  # it may be rendered and charged: a client that reads "failed" orders it again
     Status.SUCCEEDED: "completed",
     Status.FAILED: "failed",
     Status.CANCELLED: "cancelled",
@@ -72,7 +73,7 @@ class Asked:
     images: Sequence[tuple[str, str]] = ()
 
 
-def asked(body: Mapping[str, Any]) -> Asked:
+def asked_of(body: Mapping[str, Any]) -> Asked:
     """Read a body. Raises `InvalidRequest` for a value of the wrong kind; no parameter is refused because it is unknown."""
     parameters = body.get("parameters", {})
     wrong = {name: _("A text is needed here.") for name in ("model", "provider") if not isinstance(body.get(name, ""), str)}
@@ -89,7 +90,7 @@ def asked(body: Mapping[str, Any]) -> Asked:
         wrong |= {f"parameters.{name}": words for name, _one in images}
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
-    options = {NAMES.get(name, name): value for name, value in parameters.items() if name not in {"prompt", *IMAGES}}
+    options = {OPTIONS.get(name, name): value for name, value in parameters.items() if name not in {"prompt", *IMAGES}}
     if (number(options.get("seed")) or 0) <= 0:  # the service's "any"
         options.pop("seed", None)
     return Asked(
@@ -102,22 +103,22 @@ def asked(body: Mapping[str, Any]) -> Asked:
     )
 
 
-def slots_of(wanted: Asked, spec: ModelSpec) -> dict[str, list[tuple[str, str]]]:
-    """Return the images by the model's slots. A list is the references of a model that is named so or has no frames; else a first and a
-    last frame.
+def slots_of(asked: Asked, spec: ModelSpec) -> dict[str, list[tuple[str, str]]]:
+    """Return the images by the model's slots. A list has the references of a model that is called so or takes no frames; otherwise a first
+    and a last frame.
     """
-    images, slots = list(wanted.images), {slot.name for slot in spec.slots}
-    if any(name in FRAMES for name, _image in images):
-        found = {slot: [one for one in images if FRAMES.get(one[0], "first_frame") == slot] for slot in FRAMES.values()}
-    elif "references" in slots and ("reference" in wanted.model.casefold() or "first_frame" not in slots):
+    images, slots = list(asked.images), {slot.name for slot in spec.slots}
+    if any(name in SLOTS for name, _image in images):
+        found = {slot: [one for one in images if SLOTS.get(one[0], "first_frame") == slot] for slot in SLOTS.values()}
+    elif "references" in slots and ("reference" in asked.model.casefold() or "first_frame" not in slots):
         found = {"references": images}
     else:
         found = {"first_frame": images[:1], "last_frame": images[1:]}
     return {slot: part for slot, part in found.items() if part}
 
 
-def given(message: str, results: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the envelope of every answer that is no refusal."""
+def envelope(message: str, results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer to a request that succeeded."""
     return {"success": True, "message": message, "results": results}
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from api.compat.fit import fit
-from api.compat.scitiger.translate import THEIR_NAMES, VENDORS, asked, slots_of
+from api.compat.scitiger.translate import FIELDS, VENDORS, asked_of, slots_of
 from generation.lifecycle import Status
 from generation.models import GenerationTask, ModelAlias
 from providers.vendors import ALL_MODELS
@@ -67,13 +67,13 @@ def world(any_model):
 def test_every_request_of_the_readme_finds_its_model_and_nothing_of_it_is_refused():
     read = {}
     for body in bodies_in(README):
-        wanted = asked(body)
+        wanted = asked_of(body)
         spec = ALL_MODELS[f"{wanted.vendor}/{wanted.model}"]
         images = {slot: len(pairs) for slot, pairs in slots_of(wanted, spec).items()}
         fitted = fit(spec, wanted.options, images)
         spec.params(**{**spec.needed_params, **fitted.params}).check_inputs(images)
         name = f"{wanted.model} with images" if "image_url" in body["parameters"] else wanted.model
-        read[name] = (dict(fitted.params), images, fitted.report(THEIR_NAMES))
+        read[name] = (dict(fitted.params), images, fitted.report(FIELDS))
 
     assert read == READS
 
@@ -90,7 +90,7 @@ def test_every_request_of_the_readme_finds_its_model_and_nothing_of_it_is_refuse
     ],
 )
 def test_images_go_where_the_model_takes_them(model, parameters, slots):
-    wanted = asked({"model": model, "parameters": parameters})
+    wanted = asked_of({"model": model, "parameters": parameters})
 
     assert {slot: [image for _name, image in pairs] for slot, pairs in slots_of(wanted, ALL_MODELS[model]).items()} == slots
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from api.compat.dialect import Dialect
@@ -12,14 +12,12 @@ from tests.task_rows import MODEL
 
 __all__ = ["MODEL", "WORLDS", "World"]
 
-TOKEN_FAILURES: Mapping[str, int] = {"token_missing": 401, "token_unreadable": 401, "token_refused": 401}
-
 
 @dataclass(frozen=True, kw_only=True)
 class World:
     """`create` is the path, with a body that orders one video; `get` the address of a task, with `{id}`. `is_refusal` says whether a body
-    has the dialect's shape for failures. `within` is the field that holds the prompt and options, if they
-    are not at the top. `statuses` are those of a missing, an unreadable and a wrong token, `invalid` that of a request that is not valid.
+    has the dialect's shape for failures. `within` is the field that holds the prompt and options, if they are not at the top.
+    `wrong_token` and `invalid` are the statuses of a wrong token and of a request that is not valid.
     """
 
     dialect: Dialect
@@ -27,16 +25,13 @@ class World:
     body: Mapping[str, Any]
     get: str
     is_refusal: Callable[[Any], bool]
-    statuses: Mapping[str, int] = field(default_factory=dict)
+    wrong_token: int = 401
     invalid: int = 422
     within: str = ""
 
     def asking(self, **fields: Any) -> dict[str, Any]:
         """Return the body with these fields where the prompt is."""
         return {**self.body, **({self.within: {**self.body[self.within], **fields}} if self.within else fields)}
-
-    def status_of(self, failure: str) -> int:
-        return {**TOKEN_FAILURES, **self.statuses}[failure]
 
 
 def _dialect(name: str) -> Dialect:
@@ -80,7 +75,7 @@ WORLDS = (
         body={"prompt": "a red fox", "aspect_ratio": "16:9", "duration_ms": 5000, "fps": 24},
         get="/jimeng/tasks/{id}",
         is_refusal=_is_fastapi,
-        statuses={"token_refused": 403},
+        wrong_token=403,
     ),
     World(
         dialect=_dialect("openai"),
