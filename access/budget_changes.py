@@ -20,7 +20,7 @@ EDITABLE = ("limit", "note", "enabled")
 
 
 class BudgetGone(Exception):
-    """Somebody else deleted the budget meanwhile."""
+    """Somebody else has deleted the budget."""
 
 
 def twin_of(budget: Budget) -> Budget | None:
@@ -81,7 +81,7 @@ def limits_of_lines(lines: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
 
 @transaction.atomic
 def limit_token(token: ApiToken, limits: Mapping[str, int | None], *, by: Actor | None) -> None:
-    """Let the token's line spend so much in each period, in micro; None: no limit of its own. Raise IntegrityError if somebody else does so
+    """Limit what the token's line may spend in each period, in micro; None removes the limit. Raise IntegrityError if somebody else does so
     at this moment.
     """
     stored = Budget.objects.filter(token_line=token.line_id).order_by("pk").select_for_update(no_key=True)  # the order in which all lock

@@ -1,7 +1,7 @@
-"""Budgets: which of them count a purchase, what they hold, and when their periods begin anew.
+"""Budgets: which of them count a purchase, what they hold, and when their next periods begin.
 
-A budget's `held` changes in one statement with its condition, or under the row's lock; several are locked in the order of their ids, and
-after everything else in a transaction, so that purchases at once neither pass a limit nor wait for each other in a circle.
+A budget's `held` changes in one conditional UPDATE, or under the row's lock. Several rows are locked in the order of their ids, after
+everything else in a transaction, so that concurrent purchases can neither exceed a limit nor deadlock.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ BUYERS = """
     LEFT JOIN auth_user_groups member ON member.user_id = person.id LEFT JOIN auth_group team ON team.id = member.group_id
     WHERE person.id IN ({}) ORDER BY team.name
 """
-"""Every order asks it: the ORM takes ten times as long to build it as the database to answer."""
+"""Each order runs this query. Raw SQL, because the ORM takes ten times as long to build it as the database to answer."""
 
 
 class BudgetReached(Exception):
-    """A purchase does not fit into `budget`, as it was then. Nothing was reserved."""
+    """A purchase does not fit into `budget`, which is as it was at that moment. Nothing was reserved."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__(str(budget))
@@ -68,7 +68,7 @@ class BudgetReached(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Who buys: a person, for a team if any, with a line of tokens if any."""
+    """The buyer: a person, for a team or none, with a line of tokens or none."""
 
     owner_id: int
     team_id: int | None = None
@@ -77,7 +77,7 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """What a sum was and what the rows say, in micro."""
+    """A stored sum that differed from its rows: `was` and `is_now`, in micro."""
 
     of: str
     was: int
@@ -85,7 +85,7 @@ class Difference:
 
 
 class _Kept:
-    """The budgets as this process last read them, and when, in seconds of the monotonic clock."""
+    """The budgets as this process last read them, and when, by the monotonic clock."""
 
     budgets: tuple[Budget, ...] = ()
     at_s = float("-inf")
@@ -93,7 +93,7 @@ class _Kept:
 
 
 def in_force() -> tuple[Budget, ...]:
-    """Return the enabled budgets as they were at most `settings.BUDGETS_KEPT_S` ago: which there are, not what they hold."""
+    """Return the enabled budgets as read at most `settings.BUDGETS_KEPT_S` ago. Do not use what they hold: it is too old."""
     if time.monotonic() - _Kept.at_s >= settings.BUDGETS_KEPT_S:
         with _Kept.lock:
             at_s = time.monotonic()
@@ -103,25 +103,25 @@ def in_force() -> tuple[Budget, ...]:
 
 
 def forget() -> None:
-    """Read the budgets again at the next use: this process changed one."""
+    """Make the next use read the budgets again, because this process changed one."""
     _Kept.at_s = float("-inf")
 
 
 def binding(scope: Scope, budgets: Iterable[Budget]) -> list[Budget]:
-    """Return those of the budgets that count what is bought in this scope."""
+    """Return the budgets that count what is bought in this scope."""
     return [one for one in budgets if one.binds(owner_id=scope.owner_id, team_id=scope.team_id, token_line=scope.token_line)]
 
 
 class Buyer(NamedTuple):
-    """The team that pays for what a person orders, and the person's own storage quota; None: that of everybody."""
+    """The team that pays for a person's orders, and the person's storage quota; None: the usual one."""
 
     team_id: int | None
     quota_gb: int | None
 
 
 def buyers(people: Iterable[int]) -> dict[int, Buyer]:
-    """Return what each order asks of its owner, by person, in one query. Of their teams the chosen one pays, or else the first by name: one
-    for each purchase, so that the sums by team add up.
+    """Return the facts that an order needs of its owner, by person, in one query. The team that the person chose pays, otherwise the first
+    by name: one team for each purchase, so that the sums by team add up.
     """
     wanted = tuple(set(people))
     with connection.cursor() as cursor:
@@ -135,8 +135,8 @@ def buyers(people: Iterable[int]) -> dict[int, Buyer]:
 
 
 def of_caller(caller: Caller, now: datetime) -> list[Budget]:
-    """Return the budgets in force that count what the caller orders, as they are at this time; for a person at a page, those of all of
-    their tokens too.
+    """Return the enabled budgets that count what the caller orders, in the period of `now`. A person without a token also gets those of all
+    of their tokens.
     """
     team = buyers([caller.user.pk])[caller.user.pk].team_id
     mine = Q(kind=BudgetKind.EVERYONE) | Q(user=caller.user) | Q(kind=BudgetKind.TEAM, team=team)
@@ -151,17 +151,17 @@ def of_caller(caller: Caller, now: datetime) -> list[Budget]:
 
 
 def show_present(budget: Budget, now: datetime) -> None:
-    """Let the object, which is not stored, be of the period that holds `now`: who buys first in a new period, or the clock, begins it."""
+    """Show the object in the period of `now`. Nothing is stored: the first purchase of a new period, or the clock, begins it."""
     if budget.ends_at <= now:
         budget.starts_at, budget.ends_at = period(budget.window, now, zone_of(budget))
         budget.held = _sum_of(budget)
 
 
 def take(amounts: Mapping[UUID, int], at: datetime) -> bool:
-    """Add these amounts by id of the budget, in one statement. Return False if one has no room, has ended, or is no longer in force: then
-    others were counted already, and the caller rolls back.
+    """Add these amounts, by id of the budget, in one statement. Return False if one has no room, has ended, or was disabled. Then others
+    were counted already, and the caller must roll back.
 
-    PostgreSQL asks a row's condition again when it waited for another purchase to end; of SQLite's transactions only one writes.
+    PostgreSQL checks a row's condition again after it has waited for another purchase; on SQLite only one transaction writes at a time.
     """
     change = _change(amounts)
     fits = _in_order(amounts).filter(enabled=True, starts_at__lte=at, ends_at__gt=at, held__lte=F("limit") - change)
@@ -169,7 +169,7 @@ def take(amounts: Mapping[UUID, int], at: datetime) -> bool:
 
 
 def add(amounts: Mapping[UUID, int], at: datetime) -> None:
-    """Add these amounts, which may be negative, by id of the budget, for a purchase of this time. No limit is asked: it is a fact."""
+    """Add these amounts, which may be negative, by id of the budget, for a purchase of this time. Limits are not checked."""
     wanted = {pk: amount for pk, amount in amounts.items() if amount}
     if wanted:
         rows = _in_order(wanted).filter(enabled=True, starts_at__lte=at)
@@ -177,7 +177,7 @@ def add(amounts: Mapping[UUID, int], at: datetime) -> None:
 
 
 def _in_order(amounts: Mapping[UUID, int]) -> QuerySet[Budget]:
-    """Return the rows, locked in the order of their ids: an UPDATE alone locks in any order, and two of them could wait for each other."""
+    """Return the rows, locked in the order of their ids: an UPDATE alone locks in any order, and two of them could deadlock."""
     if len(amounts) == 1:
         return Budget.objects.filter(pk=next(iter(amounts)))
     ids = Budget.objects.filter(pk__in=amounts).order_by("pk").select_for_update(no_key=True).values("pk")
@@ -191,7 +191,7 @@ def _change(amounts: Mapping[UUID, int]) -> Case | int:
 
 
 def locked(scopes: Iterable[Scope], now: datetime) -> list[Budget]:
-    """Return the budgets in force that count one of these scopes, locked and with their present periods."""
+    """Return the enabled budgets that count one of these scopes, locked and in their present periods."""
     wanted = list(scopes)
     of_them = (
         Q(kind=BudgetKind.EVERYONE)
@@ -226,8 +226,8 @@ def roll(now: datetime) -> int:
 
 
 def _roll(budget: Budget, now: datetime) -> None:
-    """Begin the period that holds `now`, of a locked budget. After a change of the time zone it counts hours of the last one once more:
-    else a person whose zone has midnight in an hour, again and again, would have a day's budget each hour.
+    """Begin the period of `now` of a locked budget. After a change of time zone, hours of the last period count again: otherwise a person
+    could switch to a zone where midnight is near, again and again, and have a day's budget each hour.
     """
     budget.starts_at, budget.ends_at = period(budget.window, now, zone_of(budget))
     budget.held, budget.warned, budget.refusal_told = _sum_of(budget), 0, False
@@ -235,8 +235,8 @@ def _roll(budget: Budget, now: datetime) -> None:
 
 
 def put_in_force(budget: Budget) -> None:
-    """Store a new budget, or the limit, note and state of an edited one, and count what was bought in its period. A changed limit is warned
-    of anew.
+    """Store a new budget, or the limit, note and state of an edited one, and count what was bought in its period. After a change of its
+    limit it warns again.
 
     A purchase that begins in the same second in another process may be missed; the hourly `ledger check` counts it.
     """
@@ -247,21 +247,21 @@ def put_in_force(budget: Budget) -> None:
             budget.save()
         else:
             Budget.objects.filter(pk=budget.pk).exclude(limit=budget.limit).update(warned=0, refusal_told=False)
-            budget.save(update_fields=["limit", "note", "enabled"])  # never `held`, which orders have changed since it was read
+            budget.save(update_fields=["limit", "note", "enabled"])  # not `held`: orders may have changed it since it was read
         rebuild(budget)
         transaction.on_commit(forget)
 
 
 def rebuild(budget: Budget) -> Difference | None:
-    """Work out what the budget holds from the reservations alone. Return what was wrong, if anything; of a deleted budget nothing is."""
-    assert connection.in_atomic_block, "the sum is taken while nobody changes it"
+    """Calculate what the budget holds from the reservations, and store it. Return the difference, None if there was none."""
+    assert connection.in_atomic_block, "lock the budget while its sum is calculated"
     row = Budget.objects.select_for_update(no_key=True).filter(pk=budget.pk).first()
     if row is None:
         return None
     now = clock.now()
     if row.ends_at <= now:
         _roll(row, now)
-    held = _sum_of(row)  # a statement after that which locked the row: it sees everything that changed the row before
+    held = _sum_of(row)  # its own statement, after the lock: so it sees every change that was committed before
     was, row.held = row.held, held
     if was != held:
         row.save(update_fields=["held"])
@@ -278,17 +278,17 @@ def _sum_of(budget: Budget) -> int:
     }
     rows = Reservation.objects.filter(mine[BudgetKind(budget.kind)], at__gte=budget.starts_at).order_by()
     total = rows.aggregate(total=Sum(F("reserved") - Coalesce(F("released"), 0, output_field=BigIntegerField())))["total"]
-    return int(total or 0)  # PostgreSQL adds 64-bit integers up to a decimal
+    return int(total or 0)  # PostgreSQL returns the sum of 64-bit integers as a decimal
 
 
 def next_start(budget: Budget) -> str:
-    """Return when its next period begins, as its zone's clock shows it: `2026-12-01 00:00 (Asia/Shanghai)`."""
+    """Return when the budget's next period begins, in its time zone: `2026-12-01 00:00 (Asia/Shanghai)`."""
     zone = zone_of(budget)
     return f"{budget.ends_at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
 
 
 def zone_of(budget: Budget) -> ZoneInfo:
-    """Return the zone of its days and months: its person's, that of its token's owner, or PORTAL_TIME_ZONE."""
+    """Return the time zone of the budget's days and months: its person's, its token owner's, or PORTAL_TIME_ZONE."""
     owner_id = budget.user_id
     if budget.token_line is not None:
         owner_id = ApiToken.objects.filter(pk=budget.token_line).values_list("owner", flat=True).first()

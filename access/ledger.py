@@ -1,7 +1,7 @@
-"""The ledger: reserves money when something is ordered, and settles or releases it when that ends (docs/adr/0029).
+"""The ledger: reserves money when something is ordered, and settles or releases it when the order ends (docs/adr/0029).
 
-Only these functions write `Reservation`. Each is part of the transaction of the change that it follows, so that money moves with that or
-not at all. Locks are taken in this order: the task, its reservation, the budgets by id.
+Only these functions write `Reservation`. Call them in the transaction of the change that moves the money, so that both happen or neither.
+Locks are taken in this order: the task, its reservation, the budgets by id.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ __all__ = [
 
 
 class BudgetsChanged(Exception):
-    """A budget had no room, its period ended, or it changed: to be decided once more, under its lock. The caller rolls back."""
+    """A budget had no room, its period ended, or it changed. Roll back, and decide again under its lock (`reserve(surely=True)`)."""
 
 
 class PriceUnknown(Exception):
-    """A budget counts the purchase, and nothing is known about its price: a limit that some models pass by would be none."""
+    """A budget counts the purchase, but its price is not known. Allowing it would let some models pass the limit."""
 
     def __init__(self, model: str, currency: str) -> None:
-        """`currency` is that of its price, for which no rate is set; empty: there is no price."""
+        """`currency` is that of the price, for which no rate is set; empty without a price."""
         super().__init__(model)
         self.model = model
         self.currency = currency
@@ -65,8 +65,8 @@ class AlreadyClosed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """A purchase to set money aside for. `amount` is in micro of PORTAL_CURRENCY, `own_amount` of `currency`; None: no price is known, or
-    no rate.
+    """A purchase to reserve money for. `amount` is in micro of PORTAL_CURRENCY, `own_amount` in micro of `currency`; None without a known
+    price or rate.
     """
 
     task_id: UUID
@@ -98,10 +98,10 @@ class Ask:
 
 
 def reserve(asks: Sequence[Ask], *, surely: bool = False, forced: bool = False) -> None:
-    """Set money aside for these purchases, or for none. Raise `BudgetReached`, `PriceUnknown` or `BudgetsChanged`; roll back then.
+    """Reserve money for all of these purchases. Raise `BudgetReached`, `PriceUnknown` or `BudgetsChanged`; roll back then.
 
-    As a rule this is one INSERT and one conditional UPDATE, which cannot say which budget has no room: call it again `surely` after
-    `BudgetsChanged`, which locks and looks. `forced`: the vendor has it already, so it is counted whatever the limits are.
+    Usually this is one INSERT and one conditional UPDATE, which cannot say which budget has no room. After `BudgetsChanged` call it again
+    with `surely`, which locks the budgets and looks. `forced`: the vendor has the render already, so it is counted whatever the limits are.
     """
     _in_transaction()
     now = clock.now()
@@ -121,7 +121,7 @@ def reserve(asks: Sequence[Ask], *, surely: bool = False, forced: bool = False) 
 
 
 def _amounts(asks: Iterable[Ask], bound: Sequence[Budget], unknown: type[Exception] | None) -> dict[UUID, int]:
-    """Return what each of the budgets is asked for. Raise `unknown` where one counts a purchase without a price."""
+    """Return the amount for each budget, by its id. Raise `unknown` if one counts a purchase without a price."""
     amounts: Counter[UUID] = Counter()
     for ask in asks:
         for budget in budgets.binding(ask.scope, bound):
@@ -157,9 +157,9 @@ def _day_of(at: datetime) -> Any:
 
 
 def settle(row: Reservation, amount: int, *, basis: str, own: int | None = None) -> None:
-    """Close an open reservation: it cost `amount`, and the rest is free again. More than was reserved is a fact and is counted.
+    """Close an open reservation at the cost `amount`, and free the rest. A cost above what was reserved is counted too.
 
-    `own` is the amount in the row's own currency, where that is known. Raise `AlreadyClosed`.
+    `own` is the amount in the row's own currency, if known. Raise `AlreadyClosed`.
     """
     _in_transaction()
     reserved = max(amount, row.reserved)
@@ -180,7 +180,7 @@ def settle(row: Reservation, amount: int, *, basis: str, own: int | None = None)
 
 
 def release(row: Reservation, *, basis: str = Basis.NOTHING) -> None:
-    """Close an open reservation: nothing was bought. Raise `AlreadyClosed`."""
+    """Close an open reservation at no cost, because nothing was bought. Raise `AlreadyClosed`."""
     settle(row, 0, basis=basis, own=0)
 
 
@@ -191,14 +191,14 @@ def keep_for_person(row: Reservation) -> None:
 
 
 def stop_waiting(row: Reservation) -> None:
-    """Let an open reservation wait for nobody: its render goes on. Raise `AlreadyClosed`."""
+    """Note that an open reservation no longer waits for a person, because its render goes on. Raise `AlreadyClosed`."""
     if row.waits:
         _in_transaction()
         _write(row, was_open=True, waits=False)
 
 
 def reopen(row: Reservation) -> None:
-    """Open a reservation again, as the vendor has the render after all. No limit is asked. Raise `AlreadyClosed` if it is open."""
+    """Open a reservation again, because the vendor has the render after all. No limit is checked. Raise `AlreadyClosed` if it is open."""
     _in_transaction()
     released = row.released or 0
     _write(row, was_open=False, settled=None, released=None, own_settled=None, basis="", waits=False, closed_at=None)
@@ -206,11 +206,11 @@ def reopen(row: Reservation) -> None:
 
 
 def reserve_again(row: Reservation) -> None:
-    """Open a reservation that a sandbox closed: now a real account will be paid, at the price of the order. It counts as of now, because
-    nothing was bought before. Raise `BudgetReached`, `PriceUnknown`; roll back then.
+    """Open a reservation that a sandbox closed, because a real account will now charge for it, at the price of the order. It counts from
+    now on: nothing was bought before. Raise `BudgetReached`, `PriceUnknown`; roll back then.
     """
     _in_transaction()
-    Reservation.objects.select_for_update(no_key=True).filter(pk=row.pk).first()  # before the budgets: the order in which all lock
+    Reservation.objects.select_for_update(no_key=True).filter(pk=row.pk).first()  # locked before the budgets, as everywhere
     bound = budgets.locked([_scope_of(row)], clock.now())
     if bound and not row.is_priced:
         raise PriceUnknown(row.model, row.currency)
@@ -222,7 +222,7 @@ def reserve_again(row: Reservation) -> None:
 
 
 def raise_to(row: Reservation, ask: Ask) -> None:
-    """Let an open reservation be for another model, with its price. It never becomes less. Raise `BudgetReached`, `PriceUnknown`."""
+    """Change an open reservation to another model and its price. The amount is never lowered. Raise `BudgetReached`, `PriceUnknown`."""
     _in_transaction()
     reserved = max(row.reserved, ask.amount or 0)
     more = reserved - row.reserved
@@ -238,8 +238,8 @@ def raise_to(row: Reservation, ask: Ask) -> None:
 def correct(
     row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON, reason: str = "", own: int | None = None
 ) -> None:
-    """Let a closed reservation have cost another amount, by a person or a bill, `own` in its own currency. Raise `AlreadyClosed` if it
-    changed meanwhile.
+    """Correct the cost of a closed reservation, on the word of a person or a bill; `own` is the amount in its own currency. Raise
+    `AlreadyClosed` if the row has changed since it was read.
     """
     _in_transaction()
     before = {"settled": str(row.spent), "basis": row.basis}
@@ -258,11 +258,11 @@ def correct(
 
 
 def _in_transaction() -> None:
-    assert connection.in_atomic_block, "money moves with the change that it follows"
+    assert connection.in_atomic_block, "call this in the transaction of the change that moves the money"
 
 
 def _write(row: Reservation, *, was_open: bool, **changes: Any) -> None:
-    """Update the row if nobody did so since it was read, and the object with it. Raise `AlreadyClosed`."""
+    """Update the row, if it has not changed since it was read, and the object. Raise `AlreadyClosed` otherwise."""
     seen = {"closed_at": row.closed_at, "reserved": row.reserved, "settled": row.settled}
     is_as_expected = (row.closed_at is None) is was_open
     if not is_as_expected or not Reservation.objects.filter(pk=row.pk, **seen).update(**changes):
@@ -272,7 +272,7 @@ def _write(row: Reservation, *, was_open: bool, **changes: Any) -> None:
 
 
 def _count(row: Reservation, change: int) -> None:
-    """Let the budgets that count this purchase hold so much more or less."""
+    """Add this change, which may be negative, to the budgets that count the purchase."""
     if change:
         budgets.add({budget.pk: change for budget in budgets.binding(_scope_of(row), budgets.in_force())}, row.at)
 
@@ -282,7 +282,7 @@ def _scope_of(row: Reservation) -> Scope:
 
 
 def check(*, repair: bool = False) -> list[Difference]:
-    """Compare what each budget in force holds with the reservations; with `repair`, store what they say."""
+    """Compare what each enabled budget holds with the sum of its reservations. With `repair`, store that sum."""
     found = []
     for budget in Budget.objects.filter(enabled=True).order_by("pk"):
         with transaction.atomic():

@@ -140,7 +140,7 @@ def why_not(owner: User, limits: Limits, expires_at: datetime | None, *, by: Cal
         if by.token.expires_at and (expires_at is None or expires_at > by.token.expires_at):
             wrong["expires_at"] = _("This token cannot make one that lives longer than itself.")
     if old and old.rolled_to_id and old.expires_at and (expires_at is None or expires_at > old.expires_at):
-        wrong["expires_at"] = _("This token was replaced, so it cannot work longer. Use the new one.")
+        wrong["expires_at"] = _("This token was replaced and cannot be extended. Use the new one.")
     if old:
         had = {"expires_at": old.expires_at} | vars(old.limits)
         now = {"expires_at": expires_at} | vars(limits)
@@ -192,7 +192,7 @@ def roll(token: ApiToken, *, by: Caller, overlap: timedelta) -> tuple[ApiToken, 
 
 @transaction.atomic
 def limit(token: ApiToken, budgets: Mapping[str, int | None], *, by: Caller) -> None:
-    """Let the token's line spend so much in each period, in micro; None: no limit of its own. Raises `WrongLimits` if `by` is a token whose
+    """Limit what the token's line may spend in each period, in micro; None removes the limit. Raises `WrongLimits` if `by` is a token whose
     line may not spend as much.
     """
     own = limits_of_token(by.token) if by.token else {}

@@ -1,14 +1,14 @@
-"""Addresses of ours at which a video plays for callers without a session: in a `<video src>`, a webhook, another program's flow.
+"""Addresses at which a video plays for callers without a session: in a `<video src>`, a webhook, another program's flow.
 
     /v/<token>/video.mp4        also poster.webp and preview.mp4
 
 The token is a signature, not a secret in a table (docs/adr/0027):
 
-- of a link that somebody made: the link's id. Its row says until when it works and whether it was revoked.
+- of a link that a person made: the link's id. Its row says until when it works and whether it was revoked.
 - of the `url` in answers of the API: the video's id, its `link_version` and a last day. No row is written for it; replacing it raises the
   version, so that every address given out before stops working.
-- of a task that has no video yet: the task's id and a last day (docs/adr/0043). It plays the task's first video until the `url` of that one
-  is replaced.
+- of a task that has no video yet: the task's id and a last day (docs/adr/0043). It plays the task's first video until the `url` of that
+  video is replaced.
 
 The key is TOKEN_PEPPER, as for API tokens: rotating SECRET_KEY ends no link.
 """
@@ -48,26 +48,26 @@ OF_LINK = Struct(">16s")
 OF_VIDEO = Struct(">16sIH")
 """The video's id, its link version, and the last day as days since 1970 (UTC); 0 is never."""
 OF_TASK = Struct(">16sH")
-"""The task's id, and the last day. The three are told apart by their length."""
+"""The task's id, and the last day. The three kinds have different lengths."""
 TASK_SUFFIX = ".mp4"
-"""Only a reader's hint: nobody knows what the file will be."""
+"""Only a hint for readers: the type of the file is not known yet."""
 FIRST_VERSION = 0
 SIGNATURE_BYTES = 16
 EPOCH = date(1970, 1, 1)
 
 
 def origin_of(request: HttpRequest) -> str:
-    """Return where others reach the portal: PORTAL_PUBLIC_URL, or else the host that this request came to."""
+    """Return the origin of the portal's addresses: PORTAL_PUBLIC_URL, otherwise the host that this request came to."""
     return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def video_url(video: Video, origin: str) -> str:
-    """Return the address that answers of the API carry. It is the same all day; with PORTAL_LINK_DAYS it works that many days longer."""
+    """Return the address that answers of the API contain. It is the same all day; with PORTAL_LINK_DAYS it works for that many days."""
     return _address(OF_VIDEO.pack(video.pk.bytes, video.link_version, _last_day()), video.suffix, origin)
 
 
 def task_url(task: GenerationTask, origin: str) -> str:
-    """Return the address at which the task's first video will play; that of the video, once it is there."""
+    """Return the address at which the task's first video will play; once the video exists, its own address."""
     if videos := task.kept_videos():
         return video_url(min(videos, key=lambda video: video.output_index), origin)
     return _address(OF_TASK.pack(task.pk.bytes, _last_day()), TASK_SUFFIX, origin)
@@ -79,7 +79,7 @@ def link_url(link: Link, origin: str) -> str:
 
 
 def make_link(video: Video, *, by: Caller, label: str = "", days: int | None = None) -> Link:
-    """Make a link that works for `days` days; None: as long as PORTAL_LINK_DAYS allows. Raises `NotAllowed`, `InvalidRequest`."""
+    """Make a link that works for `days` days; without `days`, as long as PORTAL_LINK_DAYS allows. Raises `NotAllowed`, `InvalidRequest`."""
     require_rights(video, by)
     longest = settings.LINK_DAYS
     if days is not None and (days < 1 or (longest and days > longest)):
@@ -105,7 +105,7 @@ def revoke_link(link: Link, *, by: Caller) -> bool:
 
 
 def replace_url(video: Video, *, by: Caller) -> None:
-    """End every address of the video that answers of the API carried until now. Links stay. Raises `NotAllowed`."""
+    """End every address of the video that answers of the API contained until now. Links keep working. Raises `NotAllowed`."""
     require_rights(video, by)
     with transaction.atomic():
         Video.objects.filter(pk=video.pk).update(link_version=F("link_version") + 1)
@@ -149,7 +149,7 @@ def _first_video_or_task(task_id: UUID) -> Video | GenerationTask | None:
     if video is not None:
         return video
     task = GenerationTask.objects.select_related("owner").filter(pk=task_id, owner__is_active=True).first()
-    return videos.first() if task and task.state is Status.SUCCEEDED else task  # it was saved meanwhile, or has been deleted
+    return videos.first() if task and task.state is Status.SUCCEEDED else task  # it may have been saved since the first query
 
 
 def _today() -> date:

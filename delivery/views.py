@@ -26,8 +26,8 @@ from generation.store import StorageUnavailable
 __all__ = ["open_link"]
 
 URL_LIFE_S = 3600
-"""How long the bucket's address behind a link is valid, and so how long a revoked link may go on playing. A player keeps the address, and
-asks there for the next part after a pause."""
+"""How long the bucket's address behind a link is valid, and so how long a revoked link may still play. A player keeps the address, and
+requests the next part there after a pause."""
 LONGEST_NAME = 200
 GONE = """\
 This link does not work. It has expired, was revoked, or is not complete. Ask the person who sent it to you for a new one.
@@ -51,7 +51,7 @@ EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ET
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "OPTIONS"])
 def open_link(request: HttpRequest, token: str, variant: str, suffix: str) -> HttpResponseBase:  # noqa: ARG001 - the suffix is for readers
-    """Send the video, its poster or its preview. Every reason why a link does not work has the same answer."""
+    """Send the video, its poster or its preview. The answer is the same whatever the reason why a link does not work."""
     if request.method == "OPTIONS":
         response: HttpResponseBase = HttpResponse(status=204)
         response["Access-Control-Allow-Methods"] = "GET, HEAD"
@@ -69,7 +69,7 @@ def open_link(request: HttpRequest, token: str, variant: str, suffix: str) -> Ht
 
 
 def _patience_s(request: HttpRequest) -> int:
-    """Return how long the answer may wait for a video. Who asks for headers, or looks at the address itself, is told at once."""
+    """Return how long the answer may wait for a video. A HEAD request, or a person who opens the address, is answered at once."""
     return 0 if request.method == "HEAD" or _is_page(request) else settings.HELD_ANSWER_S
 
 
@@ -87,7 +87,7 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
             again = partial(_answer, token=token, variant=variant)
             return answer_later(request, found, patience_s, again, by=Caller(user=found.owner)) or again(request)
         inline = request.GET.get("download") != "1"
-        # `<video crossorigin>` must be allowed by whoever sends the file; a bucket without a CORS rule allows nothing, so we send it
+        # `<video crossorigin>` needs CORS headers from the sender of the file; a bucket may have no CORS rule, so the portal sends it
         may_redirect = "Origin" not in request.headers
         response = serve_video(
             request,
@@ -105,14 +105,14 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
         response["Retry-After"] = str(BUSY_FOR_S)
         return response
     if response.status_code == 302:
-        response["Cache-Control"] = "no-store"  # a revoked link must not go on from a cache
+        response["Cache-Control"] = "no-store"  # a cache must not serve a revoked link
     elif "immutable" in response["Cache-Control"]:
-        response["Cache-Control"] = "private, no-cache"  # kept, and asked about each time
+        response["Cache-Control"] = "private, no-cache"  # cached, but revalidated each time
     return response
 
 
 def _without_video(request: HttpRequest, task: GenerationTask) -> HttpResponse:
-    """Say that the video is not there yet, or never will be. Strangers are not told why."""
+    """Answer that the video is not there yet, or that there will be none. The reason is only for the owner."""
     if task.state in TERMINAL:
         return _text(NEVER, status=410)
     response = _text(NOT_YET, status=404)

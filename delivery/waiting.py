@@ -1,8 +1,8 @@
 """An answer that waits for its task: `Prefer: wait=N`, and clients of other APIs that expect the result at once (docs/adr/0039).
 
 A request that waits holds no thread. `answer_later` returns a placeholder, the web server puts the connection aside, and one watcher asks
-the database for all of them. When the task rests, the time is over or the process ends, the same request runs again: it is authenticated
-again, and then `resume` makes the rest of its answer, so that nothing is done twice.
+the database for all of them. When the task rests (has ended or is in review), the time is over or the process ends, the same request runs
+again: it is authenticated again, and then `resume` makes the answer, so that nothing is done twice.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ log = logging.getLogger("delivery.waiting")
 MAX_WAIT_S = 60
 LOOK_EVERY_S = 0.25
 MOST_WAITERS = 1000
-"""In one process. No caller has more of them than are left for the others."""
+"""In one process. No caller may have more than are still free."""
 THREADS = BoundedSemaphore(max(1, settings.WEB_THREADS // 4))
 """For requests that must wait in their thread: another web server, or an operation that does not call `resume`."""
 WAITER = "portal.waiter"
-"""In the environment of requests that the web server can put aside: None, and in the second run what the first one left."""
+"""Key in the environment of requests that the web server can put aside: None, and in the second run the `Waiter` of the first."""
 CARRIED = ("answer_headers", "claimed_answer")
 WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})(?:$|[,;\s])", re.ASCII | re.IGNORECASE)
 
@@ -73,7 +73,7 @@ class Waiter:
     answer: Callable[..., Any]
     request_id: str
     carried: dict[str, Any]
-    """What the first run found and the second must not do again: the count of the token's rate, the claimed Idempotency-Key."""
+    """What the first run did and the second must not repeat: the count of the token's rate, the claim of the Idempotency-Key."""
     give_up: Callable[[], object] = lambda: None
     """Called if the client hangs up."""
     run_again: Callable[[], object] = field(init=False)
@@ -81,11 +81,11 @@ class Waiter:
 
     @property
     def whose(self) -> object:
-        """Return who has it, for their share: a line of tokens, or a person."""
+        """Return the caller that its share is counted for: a line of tokens, or a person."""
         return self.by.token.line_id if self.by.token else self.by.user.pk
 
     def put_aside(self, run_again: Callable[[], object]) -> None:
-        """Call this, from another thread, when the answer can be made."""
+        """Wait. `run_again` is called, from another thread, when the answer can be made."""
         self.run_again = run_again
         _watcher.add(self)
 
@@ -98,8 +98,8 @@ def answer_later(request: HttpRequest, task: GenerationTask, wait_s: int, answer
     """Let the answer wait until the task has ended or is in review, `wait_s` seconds at most. Return what the view must return in its
     place, or None: the view answers now, because the wait is over or too many wait already. So write `return answer_later(…) or answer(…)`.
 
-    `answer` gets what the operation's caller gives to `resume`. It must not refer to this request, whose body would stay in memory.
-    Raises ninja's `AuthenticationError` if the caller's token ends meanwhile.
+    `answer` gets the context that is passed to `resume`. It must not refer to this request, whose body would stay in memory.
+    Raises ninja's `AuthenticationError` if the caller's token stops working during the wait.
     """
     if not wait_s:
         return None
@@ -122,21 +122,21 @@ def answer_later(request: HttpRequest, task: GenerationTask, wait_s: int, answer
 
 
 def _placeholder(waiter: Waiter) -> HttpResponse:
-    """Return what the web server recognizes. Nobody sees it."""
+    """Return a response that the web server recognizes and does not send."""
     response = HttpResponse(status=202)
     response.waiter = waiter  # type: ignore[attr-defined]
     return response
 
 
 def first_run(request: HttpRequest) -> Waiter | None:
-    """Return what the first run of this request left, if this is the second."""
+    """Return the `Waiter` of the first run if this is the second."""
     waiter: Waiter | None = request.META.get(WAITER)
     return waiter
 
 
 def resume(request: HttpRequest, *context: Any) -> Any:
-    """Return the rest of the answer, made from this context, if the request has waited; otherwise None. Call it after the caller was
-    authenticated and before anything is done. Only an operation for which it was called waits without a thread.
+    """Return the answer, made from this context, if the request has waited; otherwise None. Call it after the caller was authenticated and
+    before anything else is done. An operation that does not call it holds a thread while it waits.
     """
     waiter = first_run(request)
     if waiter is None:
@@ -155,7 +155,7 @@ def waited_s(request: HttpRequest) -> int:
 def _wait_in_thread(task: GenerationTask, wait_s: int, *, by: Caller) -> bool:
     """Wait in this thread until the task has ended or is in review, or the time is over. Return False at once if too many threads wait.
 
-    Raises ninja's `AuthenticationError` if the caller's token ends meanwhile.
+    Raises ninja's `AuthenticationError` if the caller's token stops working during the wait.
     """
     if not THREADS.acquire(blocking=False):
         return False
@@ -169,7 +169,7 @@ def _wait_in_thread(task: GenerationTask, wait_s: int, *, by: Caller) -> bool:
 
 
 def _status(task: GenerationTask, by: Caller) -> str:
-    """Return the task's status, in one query that also asks whether the token still works."""
+    """Return the task's status, in one query that also checks whether the token still works."""
     works: Any = Exists(working(timezone.now()).filter(pk=by.token.pk)) if by.token else Value(value=True)
     status, still = GenerationTask.objects.filter(pk=task.pk).values_list("status", works).get()
     if not still:
@@ -178,7 +178,7 @@ def _status(task: GenerationTask, by: Caller) -> str:
 
 
 def _ended(waiting: Sequence[Waiter]) -> list[Waiter]:
-    """Return those whose task rests or whose token works no more. Two queries, whatever their number."""
+    """Return those whose task rests or whose token no longer works. Makes two queries for any number."""
     tasks = GenerationTask.objects.filter(pk__in={waiter.task_id for waiter in waiting}).exclude(status__in=RESTING)
     live = set(tasks.values_list("pk", flat=True))
     token_ids = {waiter.by.token.pk for waiter in waiting if waiter.by.token}
@@ -187,7 +187,7 @@ def _ended(waiting: Sequence[Waiter]) -> list[Waiter]:
 
 
 class Watcher:
-    """Looks after all requests of this process that wait. Its thread lives while there are any."""
+    """Watches all requests of this process that wait. Its thread runs while there are any."""
 
     def __init__(self) -> None:
         self._waiting: dict[Waiter, None] = {}
@@ -231,7 +231,7 @@ class Watcher:
             connections.close_all()
 
     def _look(self) -> bool:
-        """Look once, after a pause, and let those run again that have waited enough. Return False if there were none."""
+        """Look once, after a pause, and run the requests again that have waited enough. Return False if none wait."""
         with self._changed:
             pause_s = min([LOOK_EVERY_S, *(waiter.until - time.monotonic() for waiter in self._waiting)])
             if not _stopping.is_set():
@@ -246,7 +246,7 @@ class Watcher:
         if others := [waiter for waiter in waiting if waiter.until > now]:
             over += _safely(partial(_ended, others)) or []
         with self._changed:
-            over = [waiter for waiter in over if waiter in self._waiting]  # the others hung up meanwhile
+            over = [waiter for waiter in over if waiter in self._waiting]  # the others have hung up
             for waiter in over:
                 del self._waiting[waiter]
         for waiter in over:
@@ -255,7 +255,7 @@ class Watcher:
 
 
 def _safely(act: Callable[[], Any]) -> Any:
-    """Return what it returns; None after an error, which is logged: one request must not keep the others waiting."""
+    """Return the result of `act`, or None after an error, which is logged: one request must not keep the others waiting."""
     try:
         return act()
     except Exception as error:

@@ -48,7 +48,7 @@ __all__ = [
 USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=7)
 MOST_PREVIOUS = 4
-"""Older secrets that sign too. More than one, because whoever rolls twice has not changed the receiver yet."""
+"""Older secrets that still sign. More than one, because a person who rolls twice may not have changed the receiver yet."""
 HEALTHY: dict[str, Any] = {"failures": 0, "failing_since": None, "last_failed_at": None, "resting_until": None}
 AGAIN: dict[str, Any] = {"state": State.PENDING, "attempts": 0, "finished_at": None}
 
@@ -56,7 +56,7 @@ AGAIN: dict[str, Any] = {"state": State.PENDING, "attempts": 0, "finished_at": N
 def create(
     *, by: Caller, url: str, kind: str = Kind.WEBHOOK, label: str = "", types: Collection[str], team: Group | None = None, key: str = ""
 ) -> tuple[Endpoint, str]:
-    """Make an endpoint. Return it and the secret that signs, which is shown only now; empty for kinds that people read.
+    """Create an endpoint. Return it, and its signing secret, which is shown only now; empty for kinds that people read.
 
     `key` is a chat's signing secret, or the id of a Telegram chat. Raises `InvalidRequest`, `NotAllowed`, `Conflict`.
     """
@@ -84,7 +84,7 @@ def create(
 
 
 def _fill(endpoint: Endpoint, url: str, key: str, owner: User) -> str:
-    """Set address and secrets. Return the secret that signs."""
+    """Set address and secrets. Return the signing secret."""
     if endpoint.kind == Kind.EMAIL:
         endpoint.url = owner.email
         if not endpoint.url:
@@ -110,7 +110,7 @@ def _fill(endpoint: Endpoint, url: str, key: str, owner: User) -> str:
 def change(
     endpoint: Endpoint, *, by: Caller, label: str | None = None, url: str | None = None, types: Collection[str] | None = None
 ) -> None:
-    """Change what is given. A new address of a webhook is tried at once. Raises `InvalidRequest`, `NotAllowed`, `Conflict`."""
+    """Change the given values. A new address of a webhook is tried at once. Raises `InvalidRequest`, `NotAllowed`, `Conflict`."""
     _require(endpoint, by)
     _check(label=label or "", types=types)
     changes: dict[str, Any] = {}
@@ -136,9 +136,9 @@ def change(
 
 
 def roll(endpoint: Endpoint, *, by: Caller, overlap: timedelta = USUAL_OVERLAP) -> str:
-    """Give the endpoint a new secret and return it, shown only now. Those that sign now sign too until the overlap ends.
+    """Give the endpoint a new secret and return it; it is shown only now. The old secrets also sign until the overlap ends.
 
-    If they cannot be decrypted, what waited for a secret is sent now. Raises `NotAllowed`, `Conflict`, `InvalidRequest`.
+    If the old ones cannot be decrypted, waiting deliveries are sent now. Raises `NotAllowed`, `Conflict`, `InvalidRequest`.
     """
     _require(endpoint, by)
     if endpoint.kind not in SIGNED:
@@ -174,7 +174,7 @@ def delete(endpoint: Endpoint, *, by: Caller) -> None:
 
 
 def disable(endpoint: Endpoint, *, by: Caller) -> bool:
-    """Send it nothing more, not even what waits. Return whether it was enabled. Raises `NotAllowed`."""
+    """Disable the endpoint and drop its waiting deliveries. Return whether it was enabled. Raises `NotAllowed`."""
     _require(endpoint, by)
     with transaction.atomic():
         return switch_off(endpoint, Off.BY_PERSON, by=by)
@@ -182,13 +182,13 @@ def disable(endpoint: Endpoint, *, by: Caller) -> bool:
 
 @transaction.atomic
 def disable_all(owner: User, *, by: Caller | None) -> int:
-    """Disable every endpoint of a person who leaves. Return how many were enabled."""
+    """Disable all endpoints of a person who leaves. Return how many were enabled."""
     return sum(switch_off(endpoint, Off.OWNER_LEFT, by=by) for endpoint in Endpoint.objects.filter(owner=owner, enabled=True))
 
 
 def switch_off(endpoint: Endpoint, why: Off, *, by: Caller | None) -> bool:
-    """Disable it in the caller's transaction, without a check of rights; notify its owner if the portal decided it. Return whether it was
-    enabled.
+    """Disable the endpoint in the caller's transaction, without a check of rights. Notify its owner if the portal decided it. Return
+    whether it was enabled.
     """
     now = clock.now()
     if not Endpoint.objects.filter(pk=endpoint.pk, enabled=True).update(enabled=False, disabled_code=why):
@@ -204,7 +204,7 @@ def switch_off(endpoint: Endpoint, why: Off, *, by: Caller | None) -> bool:
 
 
 def enable(endpoint: Endpoint, *, by: Caller) -> bool:
-    """Send it what happens from now on. Return whether it was disabled. Raises `NotAllowed`."""
+    """Enable the endpoint for events from now on. Return whether it was disabled. Raises `NotAllowed`."""
     _require(endpoint, by)
     with transaction.atomic():
         disabled = Endpoint.objects.filter(pk=endpoint.pk, enabled=False)
@@ -217,7 +217,7 @@ def enable(endpoint: Endpoint, *, by: Caller) -> bool:
 
 
 def ping(endpoint: Endpoint, *, by: Caller) -> Delivery:
-    """Send it a test event. Raises `NotAllowed`, `Conflict`."""
+    """Send the endpoint a test event. Raises `NotAllowed`, `Conflict`."""
     _require(endpoint, by)
     _require_enabled(endpoint)
     if endpoint.kind == Kind.CALLBACK:
@@ -230,7 +230,7 @@ def ping(endpoint: Endpoint, *, by: Caller) -> Delivery:
 
 
 def replay(delivery: Delivery, *, by: Caller) -> None:
-    """Send it once more, with the same id and the same bytes. Raises `NotAllowed`, `Conflict`."""
+    """Send the delivery once more, with the same id and the same bytes. Raises `NotAllowed`, `Conflict`."""
     _require(delivery.endpoint, by)
     _require_enabled(delivery.endpoint)
     now = clock.now()
@@ -244,7 +244,7 @@ def replay(delivery: Delivery, *, by: Caller) -> None:
 
 
 def replay_since(endpoint: Endpoint, since: datetime, *, by: Caller) -> int:
-    """Send everything once more that failed, or was not sent, of what happened since then. Return how many.
+    """Send all deliveries since then that failed or were not sent. Return how many.
 
     Raises `NotAllowed`, `Conflict`.
     """
@@ -260,7 +260,7 @@ def replay_since(endpoint: Endpoint, since: datetime, *, by: Caller) -> int:
 
 
 def _end_rest(endpoint: Endpoint) -> None:
-    """Let the next turn send to it: a person waits for the answer."""
+    """End the endpoint's rest, so that the next turn sends to it: a person waits for the answer."""
     Endpoint.objects.filter(pk=endpoint.pk).update(resting_until=None)
 
 
@@ -286,7 +286,7 @@ def _check(*, label: str, types: Collection[str] | None) -> None:
 
 
 def _sorted(types: Iterable[str]) -> list[str]:
-    """Return the types in the order of the catalog, once each."""
+    """Return the types in the order of the catalog, without repeats."""
     chosen = set(types)
     return [name for name in TYPES if name in chosen]
 

@@ -38,13 +38,13 @@ USER_AGENT = "VideoPortal/1 (+webhooks)"
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long a job stays, and how much it does at once."""
+    """How long a job runs, and how much it does at once."""
 
     stay_s: float = 18.0
     linger_s: float = 2.0
-    """Leave when nothing has been due for this long."""
+    """End when nothing has been due for this long."""
     last_answers_s: float = TIMEOUT_S + 2.0
-    """Wait this long for what is still on the wire when the turn is over. Until then the next job has the other lanes."""
+    """Wait this long for open requests when the turn is over. The next job has the other lanes by then."""
     round_s: float = 0.25
     threads: int = 64
     request_s: float = TIMEOUT_S
@@ -55,7 +55,7 @@ USUAL = Patience()
 
 @dataclass(kw_only=True)
 class _Running:
-    """A lane with its requests that are on the wire, and the answers that have come."""
+    """A lane with its open requests, and the answers that have arrived."""
 
     lane: Lane
     open: int = 0
@@ -63,12 +63,12 @@ class _Running:
 
 
 def deliver(*, patience: Patience = USUAL, shapes: Shapes = NO_SHAPES) -> None:
-    """Fan out and send what is due until nothing has been due for a while, or the job's time is up. `shapes`: see `fan_out`."""
+    """Fan out and send until nothing has been due for a while, or the job's time is up. `shapes`: see `fan_out`."""
     _Turn(patience, shapes).take()
 
 
 class _Turn:
-    """One job's time."""
+    """One run of the job."""
 
     def __init__(self, patience: Patience, shapes: Shapes) -> None:
         self.patience, self.shapes = patience, shapes
@@ -96,7 +96,7 @@ class _Turn:
                 log.info("requests=%d seconds=%.1f", self.sent, time.monotonic() - began)
 
     def _fan_out(self) -> bool:
-        """Fan events out, unless that was just done: it takes SQLite's only write lock. Return whether there were any."""
+        """Fan events out, unless that was just done: it takes SQLite's only write lock. Return whether there were any events."""
         if time.monotonic() < self.look_at:
             return False
         count = fan_out(BATCH, shapes=self.shapes)
@@ -105,7 +105,7 @@ class _Turn:
         return bool(count)
 
     def _send_next(self) -> int:
-        """Take lanes, as many as threads are free, and send what is due there. Return how many lanes."""
+        """Take lanes for the free threads, and send what is due there. Return how many lanes."""
         free = self.patience.threads - len(self.on_the_wire)
         if free <= 0:
             return 0
@@ -140,7 +140,7 @@ class _Turn:
             renew(list({id(running): running.lane for running, _ in self.on_the_wire.values()}.values()), clock.now())
 
     def _take_answers(self, within_s: float) -> None:
-        """Write the answers that have come; wait a little for the first."""
+        """Write the answers that have arrived; wait a little for the first."""
         self._keep_leases()
         if not self.on_the_wire:
             time.sleep(within_s)
@@ -149,8 +149,8 @@ class _Turn:
             self._write(future, _answer_of(future))
 
     def _give_up(self) -> None:
-        """Write what is still unanswered as a failure. A mail server that is slow in every step, or a name server that hangs, outlasts the
-        job, and a try that is never written would be repeated for ever.
+        """Write requests that are still open as failures. A mail server that is slow in every step, or a name server that hangs, outlasts
+        the job, and a try that is never written would be repeated for ever.
         """
         late = Answer(code="no_answer_in_time", ms=round(self.patience.last_answers_s * 1000))
         for future in list(self.on_the_wire):
@@ -178,7 +178,7 @@ Act = Callable[[], Answer]
 
 
 def requests_of(lane: Lane, now: datetime, request_s: float) -> list[tuple[list[Delivery], Act]]:
-    """Return the requests to make: one for each delivery to programs, one for all of them to people. Raise `SealBroken`."""
+    """Return the requests to make: one for each delivery to programs, one for all deliveries to people. Raise `SealBroken`."""
     endpoint, rows = lane.endpoint, lane.deliveries
     if not rows:
         return []

@@ -1,7 +1,7 @@
 """Turns each event of the outbox into one delivery for each endpoint that gets it. Sends nothing.
 
-The deliveries and the end of the outbox's own rows are one transaction: a process that dies in between has done nothing, and one that
-repeats the work finds the deliveries there (`webhook_once`).
+The deliveries are written and the outbox's rows finished in one transaction: a process that dies before its end has done nothing, and
+repeated work writes no delivery twice (`webhook_once`).
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ BUDGETS_PAGE = "/settings/budgets/"
 
 
 def fan_out(limit: int = BATCH, *, shapes: Shapes = NO_SHAPES) -> int:
-    """Fan out the events that are due. Return how many were taken. `shapes` by the name that a task keeps of its callback's.
+    """Fan out the events that are due. Return how many were taken. `shapes`: by `callback_shape` of a task.
 
-    If one of them fails, the batch is repeated event by event, and only that one waits.
+    If one event fails, the batch is repeated event by event, and only that event waits.
     """
     taken = outbox.take(CONSUMER, limit=limit)
     if not taken:
@@ -99,7 +99,7 @@ def _write(taken: Sequence[EventDelivery], shapes: Shapes = NO_SHAPES) -> None:
 
 
 class _Tasks:
-    """The tasks of some events, and the videos of those that have ended well."""
+    """The tasks of some events, and the videos of those that succeeded."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         wanted = list(events)
@@ -113,7 +113,7 @@ class _Tasks:
 
 
 class _Receivers:
-    """The endpoints that some events may go to, read with one statement; one more for each new origin of callback addresses."""
+    """The endpoints that some events may go to. Makes one query, and some more for each new origin of callback addresses."""
 
     def __init__(self, events: Sequence[tuple[Event, str]], tasks: Iterable[GenerationTask], shapes: Shapes) -> None:
         self.shapes = shapes
@@ -121,7 +121,7 @@ class _Receivers:
         mine = Q(team=None, owner__in=owners)
         warned = [event for event, public in events if public == BUDGET_WARNS]
         if teams := {team for team in (*(task.team_id for task in tasks), *(event.facts.get("team_id") for event in warned)) if team}:
-            mine |= Q(team__in=teams, owner__groups=F("team"))  # who left a team gets nothing of it
+            mine |= Q(team__in=teams, owner__groups=F("team"))  # not people who left the team
         if any(public == ACCOUNT_RESTS for _, public in events) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)
         found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if events else []
@@ -130,12 +130,12 @@ class _Receivers:
         self.callbacks = {(one.owner_id, one.url): one for one in once if one.kind == Kind.CALLBACK}
 
     def of(self, event: Event, public: str, task: GenerationTask | None) -> Iterator[tuple[Endpoint, str]]:
-        """Yield each endpoint that gets this event; with the task's own address if that is its callback."""
+        """Yield each endpoint that gets this event, for a callback with the task's own address."""
         if public.startswith("task.") and task is None:
-            return  # it was deleted since
+            return  # it has been deleted
         reaches = self._reach(event, public, task)
         for endpoint in self.endpoints:
-            is_itself = endpoint.pk == event.subject_id  # which was disabled
+            is_itself = endpoint.pk == event.subject_id  # the event says that it was disabled
             if endpoint.kind != Kind.CALLBACK and public in endpoint.types and not is_itself and reaches(endpoint):
                 yield endpoint, ""
         if task is not None and task.callback_url:
@@ -146,8 +146,8 @@ class _Receivers:
 
     @staticmethod
     def _reach(event: Event, public: str, task: GenerationTask | None) -> Callable[[Endpoint], bool]:
-        """Return a function that decides whether an endpoint gets the event: its owner's own events; those of tasks that are shared with
-        its team, and of the team's budget. The budget of everybody is the administrators'.
+        """Return a function that decides whether an endpoint gets the event: events of its owner; for a team's endpoint, events of tasks
+        that are shared with the team and of its budget. Events of the budget of everyone go to administrators.
         """
         if public == ACCOUNT_RESTS:
             return lambda endpoint: endpoint.team_id is None and _sees_accounts(endpoint.owner)
@@ -157,7 +157,7 @@ class _Receivers:
         return lambda endpoint: endpoint.team_id == team if endpoint.team_id else endpoint.owner_id == event.owner_id
 
     def _callback(self, task: GenerationTask) -> Endpoint | None:
-        """Return the lane of the task's callback address, made at its first use. None if a person disabled it, or the owner is gone."""
+        """Return the endpoint of the task's callback address, created at its first use. None if a person disabled it or left."""
         origin = origin_of_url(task.callback_url)
         endpoint = self.callbacks.get((task.owner_id, origin))
         if endpoint is None and task.owner.is_active:
@@ -170,14 +170,14 @@ class _Receivers:
 
 
 def _keeps_a_log(endpoint: Endpoint) -> bool:
-    """Return whether its log gets the event: to be sent, or as not sent if the portal disabled it, so that it can be sent again later."""
+    """Return whether its log gets the event: to be sent, or as not sent if the portal disabled it, so that a person can send it later."""
     return endpoint.enabled or endpoint.disabled_code in {Off.DEAD, Off.GONE}
 
 
 def _whose_budget(event: Event) -> list[int]:
-    """Return the people whose budget it is: a person, the members of a team, or for the budget of everybody the administrators.
+    """Return the people whose budget it is: a person, the members of a team, or the administrators for the budget of everyone.
 
-    The person may have been deleted since: events have no foreign keys.
+    The person may have been deleted: events have no foreign keys.
     """
     people = User.objects.filter(is_active=True)
     team = event.facts.get("team_id")
@@ -194,7 +194,7 @@ def _sees_accounts(owner: User) -> bool:
 
 
 def _shaped(shape: CallbackShape, event: Event, tasks: _Tasks) -> str:
-    """Return the body in the words of another API."""
+    """Return the body in the shape of another API."""
     task = tasks.found[event.subject_id]
     videos = [(video, video_url(video, settings.PUBLIC_URL)) for video in tasks.videos[task.pk]]
     return json.dumps(shape.body(task, event.type.removeprefix("task."), event.at, videos), ensure_ascii=True, allow_nan=False)

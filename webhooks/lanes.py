@@ -1,4 +1,4 @@
-"""Choose the endpoint to send to next. Each has a lane with a lease, so that a slow or dead one delays no other."""
+"""Chooses the endpoint to send to next. Each has a lane with a lease, so that a slow or dead one does not delay others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webhooks.models import Delivery, Endpoint, State
 __all__ = ["LEASE", "Lane", "claim", "deliver_soon", "is_due", "renew"]
 
 LEASE = timedelta(seconds=12)
-"""A process that died gives its lanes back by then; one that waits for an answer renews its leases."""
+"""The lanes of a dead process are free after this time. A process that waits for an answer renews its leases."""
 MOST_AT_ONCE = 4
 MOST_IN_A_MESSAGE = 100
 """Events in one message to people."""
@@ -34,10 +34,10 @@ class Lane:
 
 
 def claim(most: int, *, now: datetime) -> list[Lane]:
-    """Take lanes of endpoints that are free and have something due, for at most so many requests: first endpoints that do not fail, and
-    of them the one that was sent to longest ago.
+    """Take free lanes of endpoints with due deliveries, for at most `most` requests: first endpoints that do not fail, and of them the one
+    that was sent to longest ago.
 
-    An endpoint that fails gets one request, the probe; another as many as four, until half of what is free is used.
+    A failing endpoint gets one request, the probe. Another gets up to four, until half of `most` is used.
     """
     lanes, used = [], 0
     first = (F("failing_since").asc(nulls_first=True), F("lease_until").asc(nulls_first=True))
@@ -59,7 +59,7 @@ def claim(most: int, *, now: datetime) -> list[Lane]:
 
 
 def renew(lanes: Collection[Lane], now: datetime) -> None:
-    """Renew the leases of these lanes. One that another process has taken since stays with that process."""
+    """Renew the leases of these lanes. A lane that another process has taken stays with that process."""
     until = now + LEASE
     held = Endpoint.objects.filter(pk__in=[lane.endpoint.pk for lane in lanes], lease_until__in={lane.until for lane in lanes})
     held.update(lease_until=until)
@@ -68,7 +68,7 @@ def renew(lanes: Collection[Lane], now: datetime) -> None:
 
 
 def is_due(now: datetime) -> bool:
-    """Return whether some endpoint has something due and may be sent to."""
+    """Return whether an endpoint that may be sent to has a due delivery."""
     return _with_work(now).exists()
 
 
@@ -87,5 +87,5 @@ def _due(now: datetime) -> QuerySet[Delivery]:
 
 
 def _with_work(now: datetime) -> QuerySet[Endpoint]:
-    may_be_told = Endpoint.objects.filter(_free(now), enabled=True, owner__is_active=True, kind__in=offered_kinds())
-    return may_be_told.filter(Exists(_due(now).filter(endpoint=OuterRef("pk"))))
+    receiving = Endpoint.objects.filter(_free(now), enabled=True, owner__is_active=True, kind__in=offered_kinds())
+    return receiving.filter(Exists(_due(now).filter(endpoint=OuterRef("pk"))))

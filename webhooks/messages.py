@@ -1,4 +1,4 @@
-"""Sentences of this room that rows keep by their codes, and what a try's code means."""
+"""Sentences that rows of this room keep by their codes, and those for the codes of tries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["TRIES", "WEBHOOK_SENTENCES", "budget_words"]
 WEBHOOK_SENTENCES = {
     "endpoint_gone": _("“%(name)s” was disabled: its receiver answered that it is gone (410). Enable it when the receiver is back."),
     "endpoint_dead": _("“%(name)s” was disabled: it failed for five days. Repair the receiver, enable the endpoint and send again."),
-    "endpoint_unreadable": _("“%(name)s” waits: its secret cannot be decrypted. Open the endpoint to see what to do."),
+    "endpoint_unreadable": _("Deliveries to “%(name)s” are waiting: its secret cannot be decrypted. Open the endpoint to see what to do."),
     "budget_warning": _("%(percent)s %% of a budget are used."),
     "budget_refused": _("An order did not fit into a budget. %(held)s of %(limit)s %(currency)s are used."),
 }

@@ -19,7 +19,7 @@ from providers.messages import MessageField
 
 
 class Kind(models.TextChoices):
-    """What an endpoint is, and so how requests to it are made."""
+    """The kind of an endpoint. It decides how requests to it are made."""
 
     WEBHOOK = "webhook", _("Webhook")
     CALLBACK = "callback", _("Callback address of tasks")
@@ -45,7 +45,7 @@ class Off(models.TextChoices):
 
 
 class State(models.TextChoices):
-    """What became of a delivery."""
+    """The state of a delivery."""
 
     PENDING = "pending", pgettext_lazy("delivery", "Waiting")
     DONE = "done", pgettext_lazy("delivery", "Delivered")
@@ -54,9 +54,9 @@ class State(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """Where events are sent, and how that is going.
+    """Where events are sent, and the health of the receiver.
 
-    `url` of a callback is an origin; of a chat or a mailbox it is what people may see of the address. `sealed` holds the secrets:
+    `url` of a callback is an origin; of a chat it is the part of the address that people may see. `sealed` holds the secrets:
     `secret`, and `previous` until `previous_until`; of a chat `address` and `key`. `failures` counts turns in a row without a success.
     """
 
@@ -80,9 +80,9 @@ class Endpoint(models.Model):
     resting_until = models.DateTimeField(_("rests until"), null=True, blank=True)
     last_ok_at = models.DateTimeField(_("last delivered"), null=True, blank=True)
     unreadable_since = models.DateTimeField(_("secret unreadable since"), null=True, blank=True)
-    """When the portal noticed that it cannot decrypt the secrets. Deliveries wait until it can, or until there is a new secret."""
+    """When the portal noticed that it cannot decrypt the secrets. Deliveries wait until it can, or until a new secret is made."""
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    """Until when a process may send to it; if that is over, when it was last sent to."""
+    """Until when a process may send to it. In the past, it says when it was last sent to."""
 
     objects = OwnedQuerySet["Endpoint"].as_manager()
 
@@ -115,18 +115,18 @@ class Endpoint(models.Model):
 
     @property
     def is_for_people(self) -> bool:
-        """Return whether it gets sentences, several events in one message, and no signature of ours."""
+        """Return whether it gets text with several events in one message, and no signature."""
         return self.kind not in SIGNED
 
     def rests(self, now: datetime) -> bool:
-        """Return whether nothing is sent to it yet, because it failed."""
+        """Return whether nothing is sent to it for now, because it failed."""
         return self.resting_until is not None and self.resting_until > now
 
 
 class Delivery(models.Model):
-    """One event for one endpoint. `body` is what is sent, the same bytes each time; `tries` has the last of `{at, status, ms, code}`.
+    """One event for one endpoint. `body` is sent with the same bytes each time; `tries` has the last tries as `{at, status, ms, code}`.
 
-    `url` is the task's own address of a callback, otherwise empty. `attempts` counts what was sent.
+    `url` is the task's own address of a callback, otherwise empty. `attempts` counts the tries.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -166,7 +166,7 @@ class Delivery(models.Model):
 
 
 class Notice(models.Model):
-    """What a person must know and no task shows: an endpoint that was disabled, a budget that is almost used up."""
+    """News for a person that no task shows: an endpoint was disabled, a budget is almost used up."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")

@@ -1,4 +1,4 @@
-"""Notices: what every page shows a person until they dismiss it."""
+"""Notices: sentences that every page shows a person until they dismiss them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def notify(owner_id: int, message: Message, *, url: str = "") -> None:
 
 
 def withdraw(owner_id: int, url: str) -> None:
-    """Take this person's notices that lead to this page off the pages: what they report is over."""
+    """Dismiss this person's notices that lead to this page, because what they report is over."""
     Notice.objects.filter(owner_id=owner_id, url=url, read_at=None).update(read_at=clock.now())
 
 
 def unread(user: User) -> QuerySet[Notice]:
-    """Return what this person has not dismissed, newest first."""
+    """Return the notices that this person has not dismissed, newest first."""
     return Notice.objects.filter(owner=user, read_at=None)
 
 
 def dismiss(user: User, pk: UUID) -> bool:
-    """Note that this person read it. Return whether it was theirs and unread."""
+    """Dismiss a notice of this person. Return whether it was theirs and not dismissed."""
     return bool(unread(user).filter(pk=pk).update(read_at=clock.now()))

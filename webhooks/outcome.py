@@ -1,6 +1,6 @@
-"""What an answer means: for the delivery (done, again later, given up) and for its endpoint (healthy, failing, resting, disabled).
+"""Decides what an answer means for the delivery (done, retried, failed) and for its endpoint (healthy, failing, resting, disabled).
 
-Pure rules at the top; the writes below them are conditional, so a process that was paused past its lease overwrites nothing.
+Pure rules are at the top. The writes below them are conditional, so a process that was paused past its lease overwrites nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DELAYS = tuple(
         *({"hours": 10}, {"hours": 14}, {"hours": 20}, {"hours": 24}),
     )
 )
-"""Between the tries of one delivery; ten tries, three days and a quarter (Standard Webhooks 1.0.0)."""
+"""Between the tries of one delivery: ten tries in three days and a quarter (Standard Webhooks 1.0.0)."""
 MOST_JITTER = 0.2
 THROTTLED = frozenset({429, 502, 503, 504})
 FIRST_REST = timedelta(seconds=5)
@@ -38,19 +38,19 @@ THROTTLED_REST = timedelta(seconds=30)
 SECRET_TRIED_EVERY = timedelta(minutes=10)
 DEAD_AFTER = timedelta(days=5)
 FORGIVEN_AFTER = timedelta(hours=30)
-"""Longer than the longest delay: an endpoint with an event a month is not judged by two of them."""
+"""Longer than the longest delay, so that two failures a month apart do not count as failing all month."""
 KEPT_TRIES = 12
 REST_BETWEEN = {Kind.EMAIL: timedelta(minutes=5), **dict.fromkeys(CHATS, timedelta(minutes=1))}
-"""Between two messages to people; the next one has all that happened in between. DingTalk silences a bot that sends 20 in a minute."""
+"""Between two messages to people. The next one has all events since the last. DingTalk silences a bot that sends 20 in a minute."""
 
 
 def delay_after(attempts: int, luck: float) -> timedelta | None:
-    """Return how long a delivery waits after so many tries, with jitter (`luck` 0 to 1); None if that was the last."""
+    """Return how long a delivery waits after this many tries, with jitter (`luck` from 0 to 1); None after the last."""
     return DELAYS[attempts - 1] * (1 + MOST_JITTER * luck) if attempts <= len(DELAYS) else None
 
 
 def rest_after(failures: int, answer: Answer) -> timedelta:
-    """Return how long an endpoint rests after so many failures in a row, the last of which was this."""
+    """Return how long an endpoint rests after this many failures in a row, of which `answer` is the last."""
     rest = min(FIRST_REST * 2 ** min(failures - 1, 10), LONGEST_REST) if failures else timedelta(0)
     if answer.status in THROTTLED:
         rest = max(rest, THROTTLED_REST)
@@ -58,14 +58,14 @@ def rest_after(failures: int, answer: Answer) -> timedelta:
 
 
 def failing_since(endpoint: Endpoint, now: datetime) -> datetime:
-    """Return since when it has been failing, if it fails now: since now, if its last failure is long ago."""
+    """Return since when an endpoint that fails now has been failing: only since now, if its last failure is long ago."""
     if endpoint.failing_since is None or endpoint.last_failed_at is None or now - endpoint.last_failed_at > FORGIVEN_AFTER:
         return now
     return endpoint.failing_since
 
 
 def record(deliveries: Sequence[Delivery], answer: Answer, now: datetime) -> int:
-    """Write what came of one request into its deliveries. Return how many were still as they were when it was sent."""
+    """Write the result of one request into its deliveries. Return how many had not changed since it was sent."""
     with transaction.atomic():
         return sum(_record(delivery, answer, now) for delivery in deliveries)
 
@@ -84,8 +84,8 @@ def _record(delivery: Delivery, answer: Answer, now: datetime) -> int:
 
 
 def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
-    """Give the lane back, and write how its endpoint is doing after these answers. Do nothing if another process has the lane, or if the
-    endpoint's address was changed: the answers of the old address say nothing about the new one.
+    """Release the lane, and write its endpoint's health after these answers. Do nothing if another process has the lane, or if the
+    endpoint's address was changed: answers of the old address say nothing about the new one.
     """
     endpoint, mine = lane.endpoint, _held(lane)
     failed = [answer for answer in answers if not answer.is_ok and not _is_one_address(endpoint, answer)]
@@ -101,24 +101,24 @@ def settle(lane: Lane, answers: Sequence[Answer], now: datetime) -> None:
 
 
 def wait_for_secret(lane: Lane, now: datetime) -> None:
-    """Give the lane back and send nothing, because the endpoint's secret cannot be decrypted. Deliveries wait, and use up no tries; the
-    secret is tried again every ten minutes. The owner gets one notice.
+    """Release the lane without sending, because the endpoint's secret cannot be decrypted. Deliveries wait and use up no tries. The secret
+    is tried again every ten minutes. The owner gets one notice.
     """
     endpoint = lane.endpoint
     since, rest = endpoint.unreadable_since or now, now + SECRET_TRIED_EVERY
     with transaction.atomic():
-        mine = _held(lane).filter(sealed=endpoint.sealed)  # or there is a new secret already
+        mine = _held(lane).filter(sealed=endpoint.sealed)  # unless there is a new secret already
         if mine.update(lease_until=now, resting_until=rest, unreadable_since=since) and endpoint.unreadable_since is None:
             notices.notify(endpoint.owner_id, say("endpoint_unreadable", name=str(endpoint)[:200]), url=endpoint.page)
 
 
 def _held(lane: Lane) -> Any:
-    """Return the lane's endpoint, unless another process has it or it has got another address since."""
+    """Return the lane's endpoint, unless another process has it or its address has changed."""
     return Endpoint.objects.filter(pk=lane.endpoint.pk, url=lane.endpoint.url, lease_until=lane.until)
 
 
 def _is_one_address(endpoint: Endpoint, answer: Answer) -> bool:
-    """Return whether only the task's own address is gone: the host of callback addresses answers, and has others."""
+    """Return whether only the task's own address is gone: the host of callback addresses answers, and may have others."""
     return endpoint.kind == Kind.CALLBACK and answer.code == "gone"
 
 

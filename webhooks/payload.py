@@ -1,6 +1,6 @@
-"""What is sent about an event: small facts, as JSON in ASCII. Never the prompt: a log of deliveries has more readers than a task.
+"""Makes the body about an event: a few facts, as JSON in ASCII. Never the prompt: a log of deliveries has more readers than a task.
 
-`status` is that of the event, not of the row when it is sent; `task.expiring` is not a status, and has the task's own.
+`status` is that of the event, not of the row at the time of sending. `task.expiring` is not a status, and has that of the task.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def body_of_account(event: Event, label: str, vendor: str) -> str:
 
 
 def body_of_facts(event: Event, public: str) -> str:
-    """Return the body about an event that says everything itself."""
+    """Return the body about an event whose own facts are enough."""
     return _body(public, event.at, {"id": str(event.subject_id), **event.facts})
 
 
@@ -60,6 +60,6 @@ def body_of_ping(endpoint_id: UUID, at: datetime) -> str:
 
 
 def _body(public: str, at: datetime, facts: Mapping[str, Any]) -> str:
-    """Return the JSON text. Raise ValueError for NaN, which it does not have."""
+    """Return the JSON text. Raise ValueError for NaN, which JSON does not have."""
     time = at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     return json.dumps({"type": public, "timestamp": time, "data": facts}, ensure_ascii=True, allow_nan=False)

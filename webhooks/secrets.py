@@ -39,7 +39,7 @@ def values(endpoint: Endpoint) -> dict[str, str]:
 
 
 def is_readable(endpoint: Endpoint) -> bool:
-    """Return whether what the endpoint needs can be decrypted. A mailbox needs nothing."""
+    """Return whether the endpoint's secrets can be decrypted. A mailbox has none."""
     return endpoint.kind == Kind.EMAIL or opens(endpoint.pk, endpoint.sealed)
 
 
@@ -51,7 +51,7 @@ def signing_at(endpoint: Endpoint, at: datetime) -> list[str]:
 
 
 def message_id(event_id: UUID) -> str:
-    """Return what receivers know the event by, the same whenever and wherever it is sent. It has no dot: the signed text is split there."""
+    """Return the id by which receivers recognize the event, the same in every try. It has no dot: the signed text is split at dots."""
     return f"evt_{event_id.hex}"
 
 

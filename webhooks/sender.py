@@ -1,6 +1,6 @@
-"""Sends one request to an address that a person chose, and returns what came of it. Asks no database, so it can run in a thread.
+"""Sends one request to an address that a person chose, and returns the result. Uses no database, so it can run in a thread.
 
-The guard decides at the socket where it may go; no redirect is followed, and one deadline ends it in whatever phase it hangs.
+A guard at the socket decides where it may connect. No redirect is followed, and one deadline ends it in any phase.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came of a try: `code` is empty for success, otherwise one of `messages.TRIES`. `status` is 0 without an answer.
+    """The result of a try: `code` is empty for success, otherwise one of `messages.TRIES`. `status` is 0 without an answer.
 
     `reply` is the beginning of its body. `retry_after_s` is what the receiver asks for.
     """
@@ -65,7 +65,7 @@ def policy_for(url: str) -> NetworkPolicy:
 
 
 def send(request: Request, *, policy: NetworkPolicy, total_s: float = TIMEOUT_S) -> Answer:
-    """Send it once and return what came of it. Raises nothing that a receiver, a name server or a network can cause."""
+    """Send the request once and return the result. Nothing that a receiver, a name server or a network does raises an error."""
     began = time.monotonic()
     timeouts = Timeouts(connect_s=min(CONNECT_S, total_s), read_s=total_s, total_s=total_s)
     transport = BlockingTransport(base_url=request.url, timeouts=timeouts, policy=policy, cut_at=MOST_REPLY_BYTES)

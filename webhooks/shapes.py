@@ -1,4 +1,4 @@
-"""What the callback address of a task gets if the task was ordered in the words of another API: that API's own body (docs/adr/0044)."""
+"""Bodies for the callback addresses of tasks that were ordered through another API: those of that API (docs/adr/0044)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["NO_SHAPES", "CallbackShape", "Shapes"]
 
 
 class CallbackShape(NamedTuple):
-    """`types` are the public types of events that it is told; `body` returns the JSON object about a task: with the status and the time of
-    the event, and the stored videos with the addresses at which they play. Never the prompt.
+    """How callbacks of another API look. `types`: the public types of events to send. `body` returns the JSON object about a task, from the
+    status and the time of the event and the stored videos with the addresses at which they play. It must not have the prompt.
     """
 
     types: Collection[str]

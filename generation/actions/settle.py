@@ -87,7 +87,7 @@ def set_cost(row: Reservation, amount: Decimal, *, by: Caller, reason: str = "",
                 ledger.settle(row, micro(amount), basis=Basis.PERSON)
                 audit.record("ledger.settled", row, by=by, after={"settled": str(decimal(micro(amount))), "currency": settings.CURRENCY})
             else:
-                raise Conflict(_("Its render still goes on. What it costs is settled when it ends."), code="not_waiting")
+                raise Conflict(_("It is still being rendered. What it costs is settled when it ends."), code="not_waiting")
             note_costs(task)
     except AlreadyClosed as other:
         raise _changed() from other

@@ -1,4 +1,4 @@
-"""Keeps bills: a file is uploaded, its columns are suggested, a person says how it is read, and its rows are compared with purchases."""
+"""Keeps bills: stores an uploaded file, suggests its columns, reads it as a person confirms, and compares its rows with purchases."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ MOST_DAYS = 400
 
 
 def seen_bills(caller: Caller) -> QuerySet[Bill]:
-    """Return the bills that the caller sees, newest first, without their files: all, for those who see all money."""
+    """Return the bills that the caller sees, newest first, without their files: all, or none without the right to see all money."""
     rows = Bill.objects.defer("content").select_related("owner", "account")
     return rows if may(caller, "see", Bill) else rows.none()
 
 
 def the_bill(caller: Caller, pk: UUID) -> Bill:
-    """Return the bill. Raise `NotThere` for a caller who sees none."""
+    """Return the bill. Raise `NotThere` if the caller may not see it."""
     bill = seen_bills(caller).filter(pk=pk).first()
     if bill is None:
         raise NotThere(_("There is no such bill."))
@@ -66,7 +66,7 @@ def the_bill(caller: Caller, pk: UUID) -> Bill:
 
 
 def bills_of(caller: Caller, first: date, last: date, vendor: str = "") -> list[Bill]:
-    """Return the checked bills of these days that the caller sees, of the vendor if one is given."""
+    """Return the checked bills of these days, and of this vendor if one is given, that the caller sees."""
     rows = seen_bills(caller).filter(checked_at__isnull=False, first__lte=last, last__gte=first)
     return list((rows.filter(vendor=vendor) if vendor else rows)[:20])
 
@@ -78,9 +78,9 @@ def require_keeper(caller: Caller) -> None:
 
 
 def store(*, by: Caller, vendor: str, file_name: str, content: bytes) -> tuple[Bill, bool]:
-    """Keep an uploaded file with the columns that it probably has; return the bill, and whether it is new. Nothing is compared yet.
+    """Store an uploaded file with the columns that it probably has. Return the bill, and whether it is new. Nothing is compared yet.
 
-    A file that is there already is that bill. Raise `NotAllowed`, `InvalidRequest`.
+    The same file again returns the bill that has it. Raise `NotAllowed`, `InvalidRequest`.
     """
     require_keeper(by)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -121,7 +121,7 @@ def store(*, by: Caller, vendor: str, file_name: str, content: bytes) -> tuple[B
 
 
 def columns_of(bill: Bill) -> Columns:
-    """Return how the bill is read."""
+    """Return the columns by which the bill is read."""
     return Columns(**bill.columns)
 
 
@@ -141,8 +141,8 @@ def read_as(
     first: date | None = None,
     last: date | None = None,
 ) -> Check:
-    """Read the bill so, replace its rows, and compare them with the purchases. Without `first` and `last` the months of its rows are its
-    period. Raise `NotAllowed`, `InvalidRequest`; then the bill stays as it was.
+    """Read the bill with these columns, replace its rows, and compare them with the purchases. Without `first` and `last` its period is the
+    months of its rows. Raise `NotAllowed`, `InvalidRequest`; then the bill stays as it was.
     """
     require_keeper(by)
     _require_known(vendor, account, encoding, columns)
@@ -230,7 +230,7 @@ def _lines(bill: Bill) -> list[Line]:
 
 
 def check_of(bill: Bill) -> Check:
-    """Compare the bill's rows with the purchases as they are now. Of a bill whose columns nobody confirmed, nothing is found."""
+    """Compare the bill's rows with the purchases as they are now. Return an empty `Check` if its columns are not confirmed."""
     if bill.checked_at is None or bill.first is None or bill.last is None:
         return Check()
     lines, zone = _lines(bill), ZoneInfo(columns_of(bill).zone)
@@ -241,7 +241,7 @@ def check_of(bill: Bill) -> Check:
 
 
 def note_result(bill: Bill) -> Check:
-    """Compare, and keep the outcome in the bill for the lists."""
+    """Compare, and store the result in the bill for the lists."""
     check = check_of(bill)
     bill.result = {
         **{name: len(getattr(check, name)) for name in ("agrees", "differs", "only_bill", "only_here")},
@@ -254,7 +254,7 @@ def note_result(bill: Bill) -> Check:
 
 
 def delete(bill: Bill, *, by: Caller) -> None:
-    """Delete the bill with its rows. What was taken over from it stays. Raise `NotAllowed`."""
+    """Delete the bill with its rows. Costs that were taken over from it stay. Raise `NotAllowed`."""
     require_keeper(by)
     with transaction.atomic():
         audit.record("bill.deleted", bill, by=by, before={"vendor": bill.vendor, "sha256": bill.sha256, "rows": bill.rows})

@@ -1,7 +1,7 @@
-"""Which column of a bill is what, and what its rows say then. Pure.
+"""Finds the columns of a bill, and reads its rows by them. Pure.
 
-The headings are those of the exports that docs/bills.md lists with their sources. Some bills have no id of a request, but one row for a
-minute or an hour and a model.
+The headings are those of the exports that docs/bills.md lists with their sources. Some bills have no id of a request, but one row for each
+minute or hour and model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from generation.bills.values import amount_in, currency_in, decimal_sign, span_i
 __all__ = ["FIELDS", "HERE", "Columns", "Line", "lines_of", "period_of", "suggested"]
 
 HERE = "Asia/Shanghai"
-"""Where vendors here count their days."""
+"""The time zone of the days of Chinese vendors."""
 FIELDS: Mapping[str, list[str]] = {
     name: words.split()
     for name, words in {
@@ -44,19 +44,19 @@ FIELDS: Mapping[str, list[str]] = {
         "product": "产品code 产品代码 productcode 产品名称 产品 productname product 商品名称 consumedapi",
     }.items()
 }
-"""The fields of a row, and headings of each (`plain_name`), the best first."""
+"""Headings of each field of a row, as `plain_name` gives them, the best first."""
 ROUNDED = re.compile(r"\d\.?\d*e\+\d\d", re.IGNORECASE)
 SUMS = frozenset({"合计", "总计", "小计", "汇总", "total", "totals", "subtotal", "sum", "grandtotal"})
 PARTS = re.compile(r"[;,|\s]+")
 LEAST_KEY = 6
-"""Shorter parts of a cell are words, and no ids."""
+"""Shorter parts of a cell are words, not ids."""
 LONGEST = 255
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """How to read a bill: `places` are the fields' columns, from 0. With `only`, rows count whose product contains it. `sign` is the one
-    of decimals; `negative`: charges are written as negative amounts, and refunds as positive ones.
+    """How to read a bill. `places` has the column of each field, from 0. `only`: count only rows whose product contains this text. `sign`
+    is the decimal sign. `negative`: charges are written as negative amounts and refunds as positive ones.
     """
 
     places: Mapping[str, int]
@@ -86,7 +86,7 @@ class Line:
 
 
 def suggested(table: Table, currency: str) -> Columns:
-    """Return how the bill is probably meant; `currency` where it names none."""
+    """Return the columns that the bill probably has; `currency` is used if it names none."""
     names = [plain_name(name) for name in table.heading]
     places: dict[str, int] = {}
     for one, known in FIELDS.items():
@@ -112,7 +112,7 @@ def suggested(table: Table, currency: str) -> Columns:
 
 
 def lines_of(table: Table, columns: Columns) -> tuple[list[Line], int]:
-    """Return the bill's rows, and how many of other products were left out. Raise `BadBill`, which says the row and the column."""
+    """Return the bill's rows, and how many rows of other products were left out. Raise `BadBill` with row and column."""
     if "amount" not in columns.places:
         raise BadBill("no_amount")
     if not columns.places.keys() & {"reference", "time"}:
@@ -132,7 +132,7 @@ def lines_of(table: Table, columns: Columns) -> tuple[list[Line], int]:
 
 
 def _is_sum(row: Sequence[str], cells: Mapping[str, str]) -> bool:
-    """Return whether the row adds up others: it says so, and has neither an id nor a time."""
+    """Return whether the row is a sum of others: it has a word for a sum, and neither an id nor a time."""
     says = any(plain_name(cell) in SUMS for cell in row if cell)
     named = [cells.get(name, "") for name in ("reference", "time")]
     return says and all(not cell or plain_name(cell) in SUMS for cell in named)
@@ -170,9 +170,9 @@ def _line(number: int, cells: Mapping[str, str], zone: ZoneInfo, columns: Column
 
 
 def period_of(lines: Sequence[Line], zone: str, today: date) -> tuple[date, date] | None:
-    """Return first and last day of the months that the rows are of, today at most; None where no row has a time.
+    """Return the first and the last day of the months of the rows, today at most; None if no row has a time.
 
-    Most rows decide: a row of a few seconds before midnight is of the bill too.
+    A month with less than one row in a hundred does not count: a bill may have rows from just before its first midnight.
     """
     place = ZoneInfo(zone)
     months = Counter(line.begins.astimezone(place).date().replace(day=1) for line in lines if line.begins)

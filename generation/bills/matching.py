@@ -1,7 +1,8 @@
-"""Finds for each row of a bill the purchase that it charges, and what differs on either side. Pure.
+"""Finds the purchase that each row of a bill charges, and what differs on either side. Pure.
 
-An id decides first: the vendor's of the task or the request, or ours. Rows without a known one are matched by account, model, amount and
-time, where exactly one purchase fits the row and no other row fits that purchase. All amounts are in millionths of the bill's currency.
+An id decides first: the vendor's id of the task or the request, or the portal's. Rows without a known id are matched by account, model,
+amount and time, if exactly one purchase fits the row and no other row fits that purchase. All amounts are in millionths of the bill's
+currency.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from generation.bills.reading import plain_name
 __all__ = ["NEAR", "Check", "Found", "Here", "Purchase", "match"]
 
 NEAR = 10_000
-"""A cent: amounts that differ by less agree, because bills round."""
+"""A cent. Amounts that differ by less agree, because bills round."""
 SLACK = timedelta(minutes=10)
-"""How far the vendor's clock and ours may be apart, or a row from the request that it charges."""
+"""Most difference between the vendor's clock and the portal's, or between a row and the request that it charges."""
 LONGEST = timedelta(days=2)
-"""A row of a longer time, such as a month, says nothing about one request."""
+"""A row for a longer time, such as a month, cannot be matched to one request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """What the portal knows of one reservation. `ours` is what it cost, None where no rate is known or while it is open; `most` is what was
-    reserved. `is_unknown`: nobody knows whether it was charged. From `begins` to `ends` its requests were sent and rendered.
+    """What the portal knows of one reservation. `ours` is what it cost, None without a known rate or while it is open; `most` is what was
+    reserved. `is_unknown`: it is not known whether it was charged. Its requests were sent and rendered between `begins` and `ends`.
     """
 
     pk: UUID
@@ -59,7 +60,7 @@ class Found:
 
     @property
     def difference(self) -> int | None:
-        """Return how much more the bill says; None where ours is not known."""
+        """Return by how much the bill is higher; None if the portal's cost is not known."""
         return None if self.purchase.ours is None else self.theirs - self.purchase.ours
 
     @property
@@ -69,7 +70,7 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Here:
-    """A purchase that is not on the bill. `maybe` are the numbers of unmatched rows that could be it."""
+    """A purchase that is not on the bill. `maybe` has the numbers of unmatched rows that may charge it."""
 
     purchase: Purchase
     maybe: Sequence[int]
@@ -77,7 +78,7 @@ class Here:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What agrees and what does not. `free` counts rows without an amount that belong to nothing here."""
+    """The result of a comparison. `free` counts rows without an amount that match no purchase."""
 
     agrees: list[Found] = field(default_factory=list)
     differs: list[Found] = field(default_factory=list)
@@ -87,13 +88,13 @@ class Check:
 
     @property
     def ours(self) -> int:
-        """Return what the portal counts: of purchases that are on the bill, and of those that should be."""
+        """Return the portal's sum over the purchases that are on the bill or should be."""
         found: list[Found | Here] = [*self.agrees, *self.differs, *self.only_here]
         return sum(one.purchase.ours or 0 for one in found)
 
     @property
     def theirs(self) -> int:
-        """Return what the bill counts."""
+        """Return the bill's sum."""
         return sum(one.theirs for one in (*self.agrees, *self.differs)) + sum(line.amount for line in self.only_bill)
 
 
@@ -125,7 +126,7 @@ def _missing(purchase: Purchase, days: dict[date, list[Line]]) -> Here:
 
 
 def _by_id(lines: Iterable[Line], purchases: Iterable[Purchase]) -> tuple[dict[UUID, list[Line]], list[Line]]:
-    """Return the rows by the purchase whose id they have, and the others. An id that two purchases have names none."""
+    """Return the rows by the purchase whose id they have, and the other rows. An id that two purchases have does not count."""
     owners: dict[str, set[UUID]] = defaultdict(set)
     for purchase in purchases:
         for key in purchase.keys:
@@ -190,8 +191,8 @@ def _fits(line: Line, purchase: Purchase, *, by_amount: bool) -> bool:
 
 
 def _should_be_there(purchase: Purchase, begins: datetime, ends: datetime) -> bool:
-    """Return whether a bill of this time must have it: it cost something, or nobody knows. What began before or ended after may be on the
-    bill before or after.
+    """Return whether a bill of this time must have the purchase: it cost something, or that is not known. One that began earlier or ended
+    later may be on another bill.
     """
     if not (begins <= purchase.begins and purchase.ends < ends):
         return False

@@ -1,4 +1,4 @@
-"""Collects what the portal knows of the purchases that may be on a bill."""
+"""Collects the purchases that may be on a bill."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from providers.vendors import ALL_MODELS
 __all__ = ["Worth", "purchases_of", "worth_of"]
 
 AROUND = timedelta(days=3)
-"""How far from the bill's days requests are looked at: a row may be billed on the day after."""
+"""How far outside the bill's days requests are considered: a row may be billed a day later."""
 AT_ONCE = 500
 UNANSWERED = (Dispatch.SENDING, Dispatch.UNKNOWN)
 REQUEST_IDS = frozenset({"requestid", "xrequestid", "traceid", "logid"})
@@ -39,13 +39,13 @@ USUAL_RENDER = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Worth:
-    """What a unit of the bill's currency is worth in PORTAL_CURRENCY for one purchase; None where no rate is known."""
+    """The value of one unit of the bill's currency in PORTAL_CURRENCY, for one purchase; `rate` is None if it is not known."""
 
     currency: str
     rate: Decimal | None
 
     def in_bill(self, amount: int | None, own: int | None, own_currency: str) -> int | None:
-        """Return an amount in the bill's currency, in micro: the purchase's own one where that is in it."""
+        """Return an amount in the bill's currency, in micro: `own` if it is in that currency, otherwise `amount` converted."""
         if own is not None and own_currency == self.currency:
             return own
         if amount is None or not amount:
@@ -54,7 +54,7 @@ class Worth:
 
 
 def worth_of(row: Reservation, currency: str) -> Worth:
-    """Return what the bill's currency is worth: by the rate of the order if it was in it, else by the rate of today."""
+    """Return the value of the bill's currency: by the rate of the order if it was in that currency, otherwise by today's."""
     if currency == settings.CURRENCY:
         return Worth(currency=currency, rate=Decimal(1))
     if row.currency == currency and row.rate is not None:
@@ -74,8 +74,8 @@ class _Sent:
 
 
 def purchases_of(bill: Bill, keys: Collection[str], begins: datetime, ends: datetime) -> list[Purchase]:
-    """Return the purchases at the bill's vendor, or its account: those of its days, and those that one of these ids names, whenever that
-    was. What a sandbox rendered is none.
+    """Return the purchases at the bill's vendor, or its account: those of its days, and those of any time that have one of these ids.
+    Renders of a sandbox are left out.
     """
     accounts = ProviderAccount.objects.filter(vendor=bill.vendor, sandbox=False)
     accounts = accounts.filter(pk=bill.account_id) if bill.account_id else accounts
@@ -117,7 +117,7 @@ def _purchases(bill: Bill, ids: Collection[UUID], renamed: Mapping[UUID, Mapping
 
 
 def _sent(rows: Sequence[Reservation], attempts: Sequence[Attempt]) -> dict[UUID, _Sent]:
-    """Return the requests by the reservation that pays for them: the last one that was made before them."""
+    """Return the requests by the reservation that pays for them: the last one that was made before the request."""
     found: dict[UUID, _Sent] = defaultdict(_Sent)
     for attempt in attempts:
         row = next((one for one in reversed(rows) if one.sent_before < attempt.number), None)
@@ -132,7 +132,7 @@ def _sent(rows: Sequence[Reservation], attempts: Sequence[Attempt]) -> dict[UUID
 
 
 def _add_task_id(task: GenerationTask, rows: Sequence[Reservation], attempts: Sequence[Attempt], sent: Mapping[UUID, _Sent]) -> None:
-    """Count the task's own vendor id, which a person may have adopted, to its last reservation unless an attempt has it."""
+    """Add the task's vendor id, which a person may have entered, to its last reservation, unless an attempt has it."""
     if task.submission_id and rows[-1].pk in sent and all(task.submission_id != attempt.submission_id for attempt in attempts):
         sent[rows[-1].pk].keys.add(task.submission_id)
 
@@ -151,7 +151,7 @@ def _request_ids(reply: Any) -> Iterator[str]:
 
 
 def _names(model: str, renamed: Iterable[Mapping[str, str]]) -> frozenset[str]:
-    """Return what a bill may call the model."""
+    """Return the names that a bill may have for the model."""
     at_vendor = vendors_id_of(model)
     spec = ALL_MODELS.get(model)
     names = {model, at_vendor, *(given[at_vendor] for given in renamed if at_vendor in given)}

@@ -20,12 +20,12 @@ __all__ = ["ENCODINGS", "MOST_BYTES", "MOST_ROWS", "BadBill", "Table", "plain_na
 MOST_BYTES = 10_000_000
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 50_000, 200, 8_000
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "shift_jis", "cp1252")
-"""What a person may choose. GB18030 contains GBK and GB2312."""
+"""The encodings that a person may choose. GB18030 contains GBK and GB2312."""
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 OTHER_FILES = ((b"PK\x03\x04", "is_archive"), (b"\xd0\xcf\x11\xe0", "is_excel"), (b"\x1f\x8b", "is_archive"), (b"%PDF", "is_pdf"))
 DELIMITERS = ",;\t|"
 LOOKED_AT = 50
-"""Rows by which delimiter and heading are found."""
+"""How many rows decide the delimiter and the heading."""
 NUMBER = re.compile(r"[-+\d.,:/ ]+")
 AS_FORMULA = re.compile(r'="([^"]*)"')
 
@@ -50,7 +50,7 @@ class Table:
 
 
 def read_table(content: bytes, encoding: str = "") -> Table:
-    """Return the table of a CSV file; `encoding` is one of `ENCODINGS`, or empty to find it out. Raise `BadBill`."""
+    """Return the table of a CSV file; `encoding` is one of `ENCODINGS`, or empty to detect it. Raise `BadBill`."""
     if len(content) > MOST_BYTES:
         raise BadBill("too_large", most=MOST_BYTES // 1_000_000)
     for magic, code in OTHER_FILES:
@@ -76,17 +76,17 @@ def read_table(content: bytes, encoding: str = "") -> Table:
 
 
 def plain_name(heading: str) -> str:
-    """Return a heading as it is compared, without its group, brackets, spaces and signs: 应付信息/应付金额（含税） -> 应付金额."""
+    """Return a heading in the form for comparisons, without its group, brackets, spaces and signs: 应付信息/应付金额（含税） -> 应付金额."""
     text = unicodedata.normalize("NFKC", heading).casefold().rpartition("/")[2] or heading.casefold()
     return "".join(letter for letter in re.sub(r"\([^)]*\)|\[[^\]]*\]", "", text) if letter.isalnum())
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
-    """Return the text and the name of its encoding, which is the first that fits where none is given."""
+    """Return the text and the name of its encoding. Without `encoding`, the first that fits is used."""
     mark, marked = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), (b"", ""))
     if marked and encoding in {"", marked}:
         names, content = [marked], content[len(mark) :] if marked == "utf-8" else content
-    elif b"\x00" in content and encoding in {"", "utf-16"}:  # UTF-16 without a mark: the half of each plain letter that is zero tells which
+    elif b"\x00" in content and encoding in {"", "utf-16"}:  # UTF-16 without a mark: where Latin letters have their zero is the byte order
         names = ["utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"]
     else:
         names = [encoding] if encoding else ["utf-8", "gb18030", "cp1252"]
@@ -106,7 +106,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         number += 1
         try:
             cells = next(reader, None)
-        except csv.Error as error:  # a cell of more than 131,072 characters, which a quote without an end makes
+        except csv.Error as error:  # a cell of more than 131,072 characters: a quote was not closed
             raise BadBill("not_csv", row=number) from error
         if cells is None:
             return

@@ -1,4 +1,4 @@
-"""Why a bill cannot be read, in the reader's language: what is wrong where, and what to do."""
+"""Sentences about a bill that cannot be read, in the reader's language: what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WORDS: Mapping[str, str] = {
     "is_excel": gettext_noop("This is an Excel file. Save the sheet as CSV and upload the CSV."),
     "is_pdf": gettext_noop("This is a PDF. Export the details of the bill as CSV."),
     "encoding": gettext_noop("The file is not text in %(encoding)s. Choose another encoding."),
-    "not_text": gettext_noop("The file has characters that no text has. Upload a CSV."),
-    "not_csv": gettext_noop("The cells of this row cannot be told apart: a quotation mark has no end."),
-    "one_column": gettext_noop("The heading has one column only. Upload a CSV with commas, semicolons or tabs."),
+    "not_text": gettext_noop("The file contains characters that do not occur in text. Upload a CSV."),
+    "not_csv": gettext_noop("The cells of this row cannot be separated: a quotation mark is not closed."),
+    "one_column": gettext_noop("The heading has only one column. Upload a CSV with commas, semicolons or tabs."),
     "no_rows": gettext_noop("The file has no rows of a bill."),
     "too_many_rows": gettext_noop("The file has more than %(most)s rows. Export fewer days or one product."),
     "too_many_columns": gettext_noop("The row has more than %(most)s columns."),
@@ -29,7 +29,7 @@ WORDS: Mapping[str, str] = {
     ),
     "cell_too_long": gettext_noop("The cell has more than %(most)s characters."),
     "no_amount": gettext_noop("Choose the column of the amounts."),
-    "nothing_to_match": gettext_noop("Choose the column of the ids or of the times: without either no row can be matched."),
+    "nothing_to_match": gettext_noop("Choose the column of the ids or of the times. Without one of them no row can be matched."),
     "no_such_column": gettext_noop("The file has no such column."),
     "amount": gettext_noop("“%(value)s” is not an amount. Choose another column or the other decimal sign."),
     "time": gettext_noop("“%(value)s” is not a time. Write times as 2026-11-29 15:00:00, or choose another column."),
@@ -48,7 +48,7 @@ FIELD_OF: Mapping[str, str] = {
     "no_such_column": "columns",
     "encoding": "encoding",
 }
-"""The field that mends it, by the code; else it is the file."""
+"""The field to correct, by the code; for other codes it is the file."""
 
 
 def words_of(error: BadBill) -> str:
@@ -61,6 +61,6 @@ def words_of(error: BadBill) -> str:
 
 
 def refusal_of(error: BadBill) -> InvalidRequest:
-    """Return the refusal of the request that brought the file, or said how to read it."""
+    """Return the refusal of the request that uploaded the file or said how to read it."""
     words = words_of(error)
     return InvalidRequest(words, code="bad_bill", fields={FIELD_OF.get(error.code, "file"): words})

@@ -1,4 +1,4 @@
-"""A person takes over what a bill says: a purchase costs what its rows add up to, and one that nobody found on the bill costs nothing."""
+"""Takes over the amounts of a bill: a purchase costs the sum of its rows, and a purchase that is not on the bill costs nothing."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ MOST_AT_ONCE = 1_000
 
 
 def why_not(one: Found | Here) -> str:
-    """Return why the bill's word about this purchase cannot be taken over; empty if it can."""
+    """Return why the bill's amount of this purchase cannot be taken over; empty if it can."""
     purchase = one.purchase
     if isinstance(one, Here):
         if not purchase.waits:
             return "" if purchase.is_closed else _("Decide its review first.")
         rows = ", ".join(map(str, one.maybe[:5]))
-        return _("Row %(rows)s may be it.") % {"rows": rows} if rows else ""
+        return _("Row %(rows)s may be this purchase.") % {"rows": rows} if rows else ""
     if one.theirs < 0:
-        return _("More was given back than charged.")
+        return _("The refunds are larger than the charges.")
     if not purchase.is_closed and not purchase.waits:
-        return _("Decide its review first.") if purchase.is_unknown else _("Its render still goes on.")
+        return _("Decide its review first.") if purchase.is_unknown else _("It is still being rendered.")
     return ""
 
 
 def takeable(check: Check) -> Mapping[UUID, int]:
-    """Return what may be taken over, by the purchase, in micro of the bill's currency. A purchase that is not on the bill costs nothing if
-    nobody knew whether it was charged; one that was settled may be on the next bill.
+    """Return by purchase the amounts that may be taken over, in micro of the bill's currency. A purchase that is not on the bill costs
+    nothing if it was not known whether it was charged; a settled one is left out, because it may be on the next bill.
     """
     differing = {one.purchase.pk: one.theirs for one in check.differs if not why_not(one)}
     free = {one.purchase.pk: 0 for one in check.only_here if one.purchase.waits and not why_not(one)}
@@ -52,8 +52,8 @@ def takeable(check: Check) -> Mapping[UUID, int]:
 
 
 def take_over(bill: Bill, *, by: Caller, purchases: Collection[UUID] | None = None) -> tuple[int, list[str]]:
-    """Let these purchases cost what the bill says, or without any named, all whose amounts differ, at most `MOST_AT_ONCE`. Return how many
-    do now, and why others do not. Raise `NotAllowed`; `Conflict` if the bill says nothing about a named one any more.
+    """Set the cost of these purchases to the bill's amounts; without `purchases`, of all whose amounts differ, at most `MOST_AT_ONCE`.
+    Return how many were set, and why others were not. Raise `NotAllowed`; `Conflict` if a named one can no longer be taken over.
     """
     require_decider(by)
     check = check_of(bill)
@@ -61,7 +61,7 @@ def take_over(bill: Bill, *, by: Caller, purchases: Collection[UUID] | None = No
     if purchases is None:
         wanted = [one.purchase.pk for one in check.differs if one.purchase.pk in offered][:MOST_AT_ONCE]
     elif any(pk not in offered for pk in purchases):
-        raise Conflict(_("The bill says something else about it by now. Look at it again."), code="already_settled")
+        raise Conflict(_("The comparison has changed. Check it again."), code="already_settled")
     else:
         wanted = list(dict.fromkeys(purchases))
     done, refusals = 0, list[str]()
@@ -92,7 +92,7 @@ def _take(bill: Bill, pk: UUID, theirs: int, by: Caller) -> None:
                 ledger.settle(row, amount, basis=Basis.BILL, own=own)
                 audit.record("ledger.settled", row, by=by, after={"settled": str(decimal(amount)), "basis": Basis.BILL, "bill": bill})
             else:
-                raise Conflict(_("Its render still goes on. What it costs is settled when it ends."), code="not_waiting")
+                raise Conflict(_("It is still being rendered. What it costs is settled when it ends."), code="not_waiting")
             note_costs(task)
     except AlreadyClosed as other:
         words = _("Someone else changed the cost at the same time. Check it again.")

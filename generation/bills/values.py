@@ -13,7 +13,7 @@ __all__ = ["amount_in", "currency_in", "decimal_sign", "span_in"]
 
 MOST, LONGEST = 10**12, 60
 NOTHING = frozenset({"", "-", "--", "/", "n/a", "null", "none", "nil", "<nil>", "无"})
-"""How bills write that nothing was charged."""
+"""What bills write for an empty cell."""
 DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "﹣": "-"})
 NUMBER = {
     ".": re.compile(r"[+-]?(\d+|\d{1,3}([,' ]\d{3})+)?(\.\d*)?(e[+-]?\d{1,2})?"),
@@ -29,7 +29,7 @@ NAMES = {
     "JPY": ("jpy",),
 }
 CURRENCIES = {name: code for code, names in NAMES.items() for name in names}
-"""Names and signs of currencies: of one that holds another's, the longer one is first."""
+"""Names and signs of currencies. A name that contains another comes first."""
 MONEY = "|".join(map(re.escape, CURRENCIES))
 BEFORE = re.compile(rf"({MONEY})\s*")
 AFTER = re.compile(rf"\s*({MONEY}|credits?|units?|points?|积分|点|个|次)$")
@@ -38,7 +38,7 @@ CLOCK = r"(\d{1,2})[:时](\d{1,2})分?(?:[:](\d{1,2})(?:[.,]\d+)?|(\d{1,2})秒)?
 ZONE = r"\s*(z|utc|[+-]\d{2}:?\d{2})?"
 LOCAL = re.compile(rf"{DAY}(?:[\sT]*{CLOCK}{ZONE})?(?:\s*[-~至到]\s*(?:{DAY}\s*)?{CLOCK}{ZONE})?", re.IGNORECASE)
 HOURS = re.compile(rf"{DAY}\s+(\d{{1,2}}):(\d{{2}})\s*-\s*(\d{{1,2}}):(\d{{2}})")
-"""Two times of a day: not a time with an offset."""
+"""Two times of a day, not a time with an offset."""
 PACKED = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?")
 MONTH = re.compile(r"(\d{4})[-/年]?(\d\d?)月?")
 SECONDS = re.compile(r"1\d{9}(?:\d{3})?(?:\.\d+)?")
@@ -79,7 +79,7 @@ def amount_in(cell: str, sign: str) -> Decimal:
 
 
 def decimal_sign(cells: Iterable[str]) -> str:
-    """Return the decimal sign of these amounts, by the first that can be read in one way only; 1,234 cannot. Without any, it is a point."""
+    """Return the decimal sign of the first amount that can be read in only one way; 1,234 cannot. Without one, return a point."""
     for cell in cells:
         text = "".join(letter for letter in unicodedata.normalize("NFKC", cell) if letter.isdigit() or letter in ".,")
         signs = [letter for letter in text if letter in ".,"]
@@ -96,7 +96,7 @@ def decimal_sign(cells: Iterable[str]) -> str:
 
 
 def currency_in(text: str) -> str:
-    """Return the code of the currency that a text names; empty where it names none."""
+    """Return the code of the currency that a text names; empty if it names none."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return next((code for name, code in CURRENCIES.items() if name in plain), "")
 
@@ -163,7 +163,7 @@ def _point(day: tuple[str, ...], clock: tuple[str | None, ...], offset: str | No
 
 
 def _one(year: int, month: int, day: int, clock: list[int], place: tzinfo, long: timedelta) -> tuple[datetime, datetime]:
-    """Return a point of the zone and its end. 24:00 is the end of the day."""
+    """Return the time in UTC, and its end. 24:00 is the end of the day."""
     if not 2000 <= year < 2100:
         raise ValueError(year)
     extra = timedelta(days=1) if clock == [24, 0, 0] else timedelta()

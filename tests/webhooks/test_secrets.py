@@ -45,7 +45,7 @@ def test_without_its_secret_an_endpoint_waits_and_its_owner_is_notified_once(use
     assert waiting.unreadable_since == noticed_at - timedelta(days=6)
     assert [(row.state, row.attempts, row.tries) for row in rows] == [("pending", 0, [])] * 2
     (notice,) = Notice.objects.filter(owner=user)
-    assert (str(notice.message)[:12], notice.url) == ("“shop” waits", f"/webhooks/{endpoint.pk}/")
+    assert (str(notice.message)[:32], notice.url) == ("Deliveries to “shop” are waiting", f"/webhooks/{endpoint.pk}/")
 
     settings.CREDENTIAL_KEYS = keys
     next_turn()

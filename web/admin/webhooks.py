@@ -57,7 +57,7 @@ class EndpointAdmin(Looked, admin.ModelAdmin):  # type: ignore[type-arg]
     def advice(self, endpoint: Endpoint) -> str:
         return advice_on(endpoint) or "–"
 
-    @admin.action(description=gettext_lazy("Disable: send it nothing more"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Disable and send nothing more"), permissions=["act"])
     def disable(self, request: HttpRequest, endpoints: QuerySet[Endpoint]) -> None:
         count = sum(endpoint_actions.disable(endpoint, by=caller_of(request)) for endpoint in endpoints)
         words = ngettext("%(count)d endpoint disabled.", "%(count)d endpoints disabled.", count)

@@ -181,7 +181,7 @@ def bill_page(bill: Bill, check: Check) -> BillPage:
             Section(
                 name="only-bill",
                 title=_("Only on the bill"),
-                text=_("The vendor charged these, and nothing here asked for them: another program with the same key, or a lost record."),
+                text=_("The vendor charged these without a request of the portal: another program uses the key, or records are lost."),
                 warn=True,
                 count=len(check.only_bill),
                 rows=[_of_line(bill, line, zone) for line in check.only_bill[:MOST]],
@@ -265,11 +265,11 @@ def _figures(bill: Bill, check: Check) -> list[Figure]:
     more = _("more on the bill") if difference > 0 else _("more here") if difference < 0 else _("the sums agree")
     return [
         Figure(
-            label=_("The bill says"),
+            label=_("Amount on the bill"),
             value=in_bill(check.theirs, bill),
             note=_rows(bill.rows),
         ),
-        Figure(label=_("Here it is"), value=in_bill(check.ours, bill), note=agrees),
+        Figure(label=_("Amount here"), value=in_bill(check.ours, bill), note=agrees),
         Figure(label=_("Difference"), value=in_bill(abs(difference), bill), note=more, warn=difference != 0),
         Figure(
             label=_("Only on the bill"),
@@ -313,7 +313,7 @@ def _of_found(bill: Bill, one: Found, known: Mapping[UUID, Reservation], zone: Z
 
 def _of_here(bill: Bill, one: Here, known: Mapping[UUID, Reservation], zone: ZoneInfo, can_take: Mapping[UUID, int]) -> Difference:
     purchase = one.purchase
-    unknown = _("Nobody knows whether it was charged.") if purchase.is_unknown else ""
+    unknown = _("It is not known whether it was charged.") if purchase.is_unknown else ""
     ours = purchase.ours if purchase.is_closed else purchase.most
     return Difference(
         **_purchase(purchase, known, zone),

@@ -180,7 +180,7 @@ def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act(endpoint: Endpoint, caller: Caller) -> str:
         actions.enable(endpoint, by=caller)
-        return _("Enabled. You can send again below what was lost.")
+        return _("Enabled. You can send lost deliveries again below.")
 
     return _act(request, pk, act)
 
