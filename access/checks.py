@@ -63,7 +63,7 @@ def single_sign_on(app_configs: object, **kwargs: Any) -> list[CheckMessage]:  #
             found.append(Error("PORTAL_OIDC_ISSUER is set without the client's id and secret.", hint=hint, id="access.E005"))
         issuer = urlsplit(app["settings"]["server_url"])
         if issuer.scheme != "https" and issuer.hostname not in {"localhost", "127.0.0.1"}:
-            words = "PORTAL_OIDC_ISSUER is not an https address: whoever is between could sign in as anybody."
+            words = "PORTAL_OIDC_ISSUER is not an https address: anybody on the network path could sign in as any person."
             found.append(Error(words, hint="Write the provider's https address.", id="access.E006"))
     return found
 

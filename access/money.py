@@ -18,9 +18,9 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 def micro(amount: Decimal) -> int:
-    """Return the amount in micro, half a micro rounded up. Raise ValueError for what is no number, or larger than `MOST`."""
+    """Return the amount in micro, half a micro rounded up. Raise ValueError for a value that is not a number or is larger than `MOST`."""
     if not amount.is_finite():
-        raise ValueError(f"{amount} is no amount")
+        raise ValueError(f"{amount} is not an amount")
     found = int(EXACT.to_integral_value(EXACT.scaleb(amount, SCALE)))
     if abs(found) > MOST:
         raise ValueError(f"{amount} is too large")

@@ -1,4 +1,4 @@
-"""Signing in with a name and a password, by django-allauth: how often one may try, what people are told, and what is recorded."""
+"""Signing in with a name and a password, by django-allauth: limits of tries, sentences for people, and records."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class PortalSingleSignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Refuse to connect an identity to whoever is signed in: a foreign page could start that by a link. Link by address."""
+        """Refuse to connect an identity to the person who is signed in: a foreign page could start that by a link. Link by address."""
         if sociallogin.state.get("process") != "login":
             raise ImmediateHttpResponse(_refused(request, _("Start the sign-in on the sign-in page.")))
         if not sociallogin.is_existing and settings.OIDC_TRUST_EMAIL:

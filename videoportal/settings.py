@@ -37,7 +37,7 @@ TRUSTED_PROXIES = env.items("PORTAL_TRUSTED_PROXIES")
 WEB_BIND = env.text("PORTAL_BIND", "127.0.0.1:8000")
 WEB_PROCESSES = env.integer("PORTAL_WEB_PROCESSES", 2)
 WEB_THREADS = env.integer("PORTAL_WEB_THREADS", 8)
-MCP_BIND = env.text("PORTAL_MCP_BIND", "127.0.0.1:8001")  # of `manage.py mcp --http`, a process of its own
+MCP_BIND = env.text("PORTAL_MCP_BIND", "127.0.0.1:8001")  # of `manage.py mcp --http`, a separate process
 
 INSTALLED_APPS = [
     "access.apps.PortalAdminConfig",

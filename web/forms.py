@@ -150,7 +150,7 @@ class ComposeForm(forms.Form):
 
     def point_out(self, path: str, message: str) -> None:
         """Mark a field that needs a change, in a form that was not sent yet; the page opens with the cursor there."""
-        assert not self.errors, "a form that was sent has errors of its own"
+        assert not self.errors, "point out fields only in a form that was not sent"
         self.cleaned_data = {}
         kind, _dot, name = path.partition(".")
         if self._place(kind, name, message) and kind != "inputs":

@@ -220,7 +220,7 @@ def check_credentials() -> str:
 
 
 def check_webhooks() -> str:
-    """Check that what endpoints are to be told leaves, signed, with addresses that others can open."""
+    """Check that events are sent to endpoints, signed, with addresses that others can open."""
     enabled = Endpoint.objects.filter(enabled=True)
     broken = [f"{one} of {one.owner}" for one in enabled.select_related("owner") if not secrets.is_readable(one)]
     if broken:

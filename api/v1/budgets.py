@@ -148,7 +148,7 @@ def patch_budget(request: HttpRequest, budget_id: UUID, body: BudgetChangeIn) ->
 
 @router.delete("/{budget_id}", response={204: None, 403: ErrorOut, 404: ErrorOut}, summary="Delete a budget")
 def delete_budget(request: HttpRequest, budget_id: UUID) -> Status[None]:
-    """Limit this no more. What was spent stays known."""
+    """Delete the budget. What was spent stays recorded."""
     asking = caller(request)
     row = _known(asking, budget_id)
     _require_right(asking)

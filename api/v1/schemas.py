@@ -113,7 +113,7 @@ class TaskIn(Schema):
         "",
         max_length=2_000,
         pattern=TEXT,
-        description="https, or http in an allowed network. It is told how the task ends, as docs/webhooks.md says.",
+        description="https, or http in an allowed network. It gets a request when the task ends (docs/webhooks.md).",
     )
     external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
     team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours, whose members then see the task and its videos.")

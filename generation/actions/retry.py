@@ -21,7 +21,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
     """Order the same video as a new task: after one that ended without a video, or once more for one that has it (Run again).
 
     A repeat under the same key returns the first new task. What someone else orders again is their own task: the first owner's callback
-    address is not told about it (docs/adr/0038).
+    address gets no request about it (docs/adr/0038).
     """
     require_rights(task, by)
     order = Order(

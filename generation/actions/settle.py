@@ -1,4 +1,4 @@
-"""A person says what a render cost: where only the vendor's console or bill tells whether it was charged, or to correct it."""
+"""Sets what a render cost, as a person says: where only the vendor's console or bill shows whether it was charged, or as a correction."""
 
 from __future__ import annotations
 

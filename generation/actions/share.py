@@ -26,9 +26,9 @@ def require_team(name: str, by: Caller) -> Group:
 
 
 def share(task: GenerationTask, team: Group | None, *, by: Caller) -> None:
-    """Show the task and its videos to the members of a team of its owner's; None: to nobody any more. A repeat changes nothing.
+    """Show the task and its videos to the members of a team of its owner's; None ends it. A repeat changes nothing.
 
-    Whoever may act on the task may end it; only its owner gives it away. Raises `NotAllowed`, and `InvalidRequest` for a team that the
+    Everybody who may act on the task may end it; only its owner may share it. Raises `NotAllowed`, and `InvalidRequest` for a team that the
     owner is not in.
     """
     if team is None:

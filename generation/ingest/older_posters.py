@@ -49,7 +49,7 @@ def make_small_poster(video: Video) -> bool:
     named = {"other_posters": {str(width): key}, "stored_bytes": F("stored_bytes") + len(content)}
     waiting = Video.objects.filter(pk=video.pk, other_posters={})  # not if another run was faster
     if not waiting.filter(purged_at=None).update(**named) and waiting.exists():
-        store.discard([key])  # the video was deleted for good meanwhile
+        store.discard([key])  # the video has been deleted permanently
     return True
 
 

@@ -57,7 +57,7 @@ def _put_back(video: Video, lost: Collection[str]) -> None:
             _delete_part(key, files[key].stat().st_size)
             store.save(key, files[key])
             if not _takes(video, key, info):
-                store.discard([key])  # the video was deleted meanwhile
+                store.discard([key])  # the video has been deleted
                 return
             LostFile.objects.filter(key=key).delete()
             log.warning("video %s: %s was lost and is stored again", video.pk, key)

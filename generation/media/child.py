@@ -213,7 +213,7 @@ def _packets(container: InputContainer) -> Iterator[Packet[Any]]:
 
 
 def _check_length(decoded_s: float, stated_s: float | None, who_says: str) -> None:
-    """Raise if the pictures end before a stated length; that they last longer is no damage."""
+    """Raise if the pictures end before a stated length; lasting longer is not damage."""
     if stated_s is not None and decoded_s < stated_s - _slack(stated_s):
         raise BadMedia("wrong_duration", f"{who_says} {stated_s:.2f} s, the pictures last {decoded_s:.2f} s")
 

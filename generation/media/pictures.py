@@ -38,7 +38,7 @@ PREVIEW_OPTIONS = {"crf": "26", "preset": "veryfast", "threads": "2"}
 
 
 def turn_of(frame: VideoFrame) -> Image.Transpose | None:
-    """Return how a decoded picture must be turned to stand as players show it, or None."""
+    """Return how a decoded picture must be turned to look as players show it, or None."""
     matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return None

@@ -33,7 +33,7 @@ def write_poster(image: Image.Image, to: Path | io.BytesIO) -> None:
 
 
 def smallest_poster(main: bytes) -> tuple[int, bytes] | None:
-    """Return the width in pixels and the WebP of the smallest poster, made from the main one; None if that is no larger.
+    """Return the width in pixels and the WebP of the smallest poster, made from the main one; None if that would not be smaller.
 
     Raises OSError if `main` is not an image.
     """

@@ -15,7 +15,7 @@ class Bill(models.Model):
     """A file of a vendor, and how it is read. The same file is one bill: `sha256` is unique.
 
     Until a person has looked at the columns, `checked_at` is null and there are no rows. `total` is in millionths of `currency`, which may
-    be units of the vendor's own. `result` is the outcome of the last check, for the lists; the page of the bill compares anew.
+    be units of the vendor. `result` is the outcome of the last check, for the lists; the page of the bill compares again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -148,7 +148,7 @@ class GenerationTask(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     usage = models.CharField(_("usage, as the vendor reports it"), max_length=500, blank=True, default="", db_default="")
     charged_amount = models.DecimalField(_("charged by the vendor"), max_digits=16, decimal_places=6, null=True, blank=True)
-    """What the vendor says that it charged, in `charged_unit`: a currency, or units of its own such as credits."""
+    """What the vendor says that it charged, in `charged_unit`: a currency, or the vendor's units such as credits."""
     charged_unit = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     cost_settled = models.BigIntegerField(null=True, editable=False)

@@ -36,7 +36,7 @@ __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
 
 TRIES = 3
 """A try fails when another request has just stored one of the orders, and the next try finds that task; or when a budget has no room or
-begins anew, and the next try looks at it under its lock."""
+begins again, and the next try looks at it under its lock."""
 
 
 class Placed(NamedTuple):

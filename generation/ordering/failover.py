@@ -63,7 +63,7 @@ def _rules() -> dict[str, list[str]]:
 
 
 def _is_long_away(model: str, only: str) -> bool:
-    """Return whether no account that serves can start it now or soon: a short cooldown or a probe is no reason for another model."""
+    """Return whether no account that serves can start it now or soon: a short cooldown or a probe does not justify another model."""
     spec = ALL_MODELS.get(model)
     soon = Q(cooldown_until=None) | Q(cooldown_until__lte=clock.now() + LONG_COOLDOWN)
     return spec is None or not any(serves(one, only) for one in ProviderAccount.objects.filter(soon, enabled=True).for_model(spec))

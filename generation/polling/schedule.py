@@ -47,7 +47,7 @@ class ScheduledPoll(NamedTuple):
         return submission_of(self.model, self.submission_id, self.submission_kind)
 
     def task(self) -> GenerationTask:
-        """Return the row as it was when it was taken; a field that is not among the values would be fetched by a query of its own."""
+        """Return the row as it was when it was taken; a field that is not among the values would cost another query."""
         return GenerationTask.from_db(DEFAULT_DB_ALIAS, self._fields, self)
 
 

@@ -1,6 +1,6 @@
 """The addresses that vendors call back: one for each account, whose last part cannot be guessed and is not stored.
 
-The part is an HMAC over vendor and account under SECRET_KEY. Whoever has it can make the portal poll a vendor sooner, and nothing else.
+The part is an HMAC over vendor and account under SECRET_KEY. A person who has it can only make the portal poll a vendor sooner.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def require_usable(url: str) -> None:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises when it is none
     except ValueError as error:
-        raise UnusableUrl(f"PORTAL_PUBLIC_URL is no address ({error}). Write https://portal.example.com.") from error
+        raise UnusableUrl(f"PORTAL_PUBLIC_URL is not an address ({error}). Write https://portal.example.com.") from error
     if parts.scheme not in {"https", "http"} or not parts.hostname:
-        raise UnusableUrl("PORTAL_PUBLIC_URL is no web address. Write https://portal.example.com.")
+        raise UnusableUrl("PORTAL_PUBLIC_URL is not a web address. Write https://portal.example.com.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise UnusableUrl("PORTAL_PUBLIC_URL must be an address without a user name, question mark or hash.")
     if parts.scheme == "http" and not is_on_this_machine(url):

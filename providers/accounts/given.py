@@ -99,7 +99,7 @@ def where_it_is_set(account: ProviderAccount) -> str:
 
 
 def fingerprint_of(one: Given) -> str:
-    """Return what tells whether its secrets changed, and nothing else about them."""
+    """Return a digest that shows only whether its secrets changed."""
     said = json.dumps([one.source, sorted(one.credentials.items())])
     return salted_hmac(SALT, said, algorithm="sha256").hexdigest()
 

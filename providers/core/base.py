@@ -267,7 +267,7 @@ class Provider:
 
     def balance(self, at: datetime) -> Exchange[Balance]:
         """Ask what is left, by a call that costs nothing. Raise `Unsupported` where the vendor does not report it."""
-        raise Unsupported(f"{self.label} does not tell what an account has left.")
+        raise Unsupported(f"{self.label} does not report what an account has left.")
         yield  # pragma: no cover - makes this a conversation
 
     def download_headers(self, url: str, at: datetime) -> Mapping[str, str]:

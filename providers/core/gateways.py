@@ -124,7 +124,7 @@ def gateway_ids(body: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def names_task(body: Mapping[str, Any]) -> bool:
-    """Return whether the answer is about a task, by its id or its state: then an outer code that nobody knows is no error."""
+    """Return whether the answer is about a task, by its id or its state: then an unknown outer code is not an error."""
     return any(_id_in(part) for part in _parts(body)) or gateway_task(body) is not None
 
 

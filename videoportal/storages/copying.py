@@ -1,4 +1,4 @@
-"""Copies the files of one storage into another under the same names, and deletes the first ones later. The portal may run meanwhile.
+"""Copies the files of one storage into another under the same names, and deletes the first ones later. The portal may run at the same time.
 
 Nothing is remembered: what is there is listed. So a copy may be killed at any moment and run twice at once.
 """

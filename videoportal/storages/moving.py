@@ -86,7 +86,7 @@ class MovingStorage(Storage):
         folders: dict[str, None] = {}
         files: dict[str, None] = {}
         found = False
-        for storage in (self.before, self.now):  # a file that moves meanwhile is in both
+        for storage in (self.before, self.now):  # a file that is being moved is in both
             with suppress(FileNotFoundError):
                 some_folders, some_files = storage.listdir(path)
                 folders |= dict.fromkeys(some_folders)

@@ -43,7 +43,7 @@ class Piece:
 
 
 class Bucket(S3Storage):  # type: ignore[misc]
-    """A bucket on connections of ours, which wait so long for a byte and send a request so often."""
+    """A bucket on connections with the portal's timeouts and number of tries."""
 
     read_timeout_s: int = READ_STALL_S
     most_tries: int = READ_TRIES
@@ -254,7 +254,7 @@ class Fetcher:
 
 
 def _addressing_style(endpoint: str | None) -> str:
-    """Return how the bucket is named in addresses: OSS takes it only in the host, MinIO without a domain of its own only in the path."""
+    """Return how the bucket is named in addresses: OSS takes it only in the host, MinIO without a domain only in the path."""
     if not endpoint:
         return "auto"
     return "virtual" if ".aliyuncs.com" in endpoint else "path"

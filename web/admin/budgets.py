@@ -97,7 +97,7 @@ class BudgetAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, {**(extra_context or {}), "unpriced": [model_label(spec.name) for spec in found]})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **facts: Any) -> HttpResponse:
-        """Show or save the form. Who saves a budget that was deleted meanwhile finds the list and a sentence."""
+        """Show or save the form. Saving a budget that has been deleted leads to the list with a sentence."""
         try:
             return super().changeform_view(request, *args, **facts)
         except budget_changes.BudgetGone:

@@ -192,7 +192,7 @@ def give_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def settle(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
-    """Store what a request cost about which only the vendor's console or bill tells."""
+    """Store the cost of a request where only the vendor's console or bill shows it."""
 
     def act(ended: GenerationTask) -> str:
         waiting = get_object_or_404(Reservation, pk=row, task_id=ended.pk)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--image", action="append", default=[], metavar="SLOT=PATH", help="an image in a slot; may be repeated")
         parser.add_argument("--content-id", default="", help="what you call the thing that the video is for")
-        parser.add_argument("--callback-url", default="", help="an address that is told how the task ends (docs/webhooks.md)")
+        parser.add_argument("--callback-url", default="", help="an address that gets a request when the task ends (docs/webhooks.md)")
         parser.add_argument("--user", default="", help="in whose name; default: the first superuser")
         parser.add_argument("--wait", action="store_true", help="follow it to its end")
         parser.add_argument("--timeout", type=float, default=7200.0, help="with --wait: seconds to follow it at most")
