@@ -105,7 +105,7 @@ def _open_after_the_end(since: datetime | None, *, repair: bool) -> Iterator[str
     ids = list(still_open.values_list("task_id", flat=True))
     for start in range(0, len(ids), AT_ONCE):
         ended = GenerationTask.objects.filter(pk__in=ids[start : start + AT_ONCE], status__in=ENDED)
-        not_settled = ended.filter(Exists(still_open.filter(task_id=OuterRef("pk")))).order_by("pk")  # asked again: other processes settle too
+        not_settled = ended.filter(Exists(still_open.filter(task_id=OuterRef("pk")))).order_by("pk")  # again: others settle too
         for task_id in list(not_settled.values_list("pk", flat=True)):
             yield f"task {task_id} has ended, and its money is not settled"
             if repair:

@@ -1,6 +1,6 @@
 """Finds files that rows name and the media storage does not have, a part in each round, and has them fetched again.
 
-Nothing is deleted for it: the row stays, administrators get an alert (web/presenters/file_alerts.py), and a file that comes back is whole again.
+Nothing is deleted for it: the row stays, administrators are alerted (web/presenters/file_alerts.py), and a returned file is whole again.
 """
 
 from __future__ import annotations

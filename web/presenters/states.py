@@ -85,7 +85,7 @@ def percent_of(task: GenerationTask | TaskNews) -> int | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """The facts that the texts of some tasks need in addition to the tasks. `places` are those in line by task, `usual` the times by model."""
+    """The facts that the texts of some tasks need beside the tasks. `places` are those in line by task, `usual` the times by model."""
 
     now: datetime
     pool: PoolState = field(default_factory=PoolState)

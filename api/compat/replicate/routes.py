@@ -190,4 +190,3 @@ def _page(call: Call, rows: Any, show: Any, place: str) -> HttpResponseBase:
     found, last = page_of(rows, PageIn(cursor=cursor, limit=PAGE), seen_by=call.caller)
     following = call.address(f"/{dialect.prefix}{place}?cursor={last.hex}") if last else None
     return json_response({"previous": None, "next": following, "results": [show(call, one) for one in found]})
-
