@@ -76,7 +76,7 @@ def read_table(content: bytes, encoding: str = "") -> Table:
 
 
 def plain_name(heading: str) -> str:
-    """Return a heading in the form for comparisons, without its group, brackets, spaces and signs: 应付信息/应付金额（含税） -> 应付金额."""
+    """Return a heading in its form for comparison, without its group, brackets, spaces and signs: 应付信息/应付金额（含税） -> 应付金额."""
     text = unicodedata.normalize("NFKC", heading).casefold().rpartition("/")[2] or heading.casefold()
     return "".join(letter for letter in re.sub(r"\([^)]*\)|\[[^\]]*\]", "", text) if letter.isalnum())
 
