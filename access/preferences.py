@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from access.models import Preference
 
-__all__ = ["LANGUAGE_KEY", "SESSION_KEY", "THEMES", "THEME_KEY", "WISHES", "remember", "wishes_of"]
+__all__ = ["LANGUAGE_KEY", "SESSION_KEY", "THEMES", "THEME_KEY", "WISHES", "language_of", "remember", "wishes_of"]
 
 SESSION_KEY = "time_zone"
 LANGUAGE_KEY = "language"
@@ -30,6 +30,11 @@ def remember(request: HttpRequest, user: User, **choices: Any) -> None:
     Preference.objects.update_or_create(user=user, defaults=choices)
     for name in choices.keys() & set(CARRIED):
         request.session[name] = choices[name]
+
+
+def language_of(user: User) -> str:
+    """Return the language that the person chose, empty if none. One query, for where there is no session."""
+    return Preference.objects.filter(user=user).values_list("language", flat=True).first() or ""
 
 
 def wishes_of(request: HttpRequest) -> list[str]:

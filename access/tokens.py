@@ -35,11 +35,14 @@ from events import audit
 __all__ = [
     "AddressRefused",
     "CannotRoll",
+    "admitted",
     "authenticate",
     "change",
+    "is_public_id",
     "issue",
     "limit",
     "new_text",
+    "not_ended",
     "revoke",
     "roll",
     "usual_days",
@@ -212,11 +215,11 @@ def _not_shared(asking: ApiToken, other: ApiToken) -> dict[str, str]:
 
 def working(now: datetime) -> QuerySet[ApiToken]:
     """Return the tokens that are valid at this time."""
-    return _not_ended().filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return not_ended().filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
 @cache
-def _not_ended() -> QuerySet[ApiToken]:
+def not_ended() -> QuerySet[ApiToken]:
     """Return the tokens that were not revoked, of active owners: built once, as every request of a program asks it."""
     return ApiToken.objects.filter(revoked_at=None, owner__is_active=True).select_related("owner")
 
@@ -229,10 +232,18 @@ def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
     public_id = _public_id(raw)
     if public_id is None:
         return None
-    now = timezone.now()
     # the database compares, so that a wrong secret takes as long as an unknown id; who guesses does not choose the digest
-    row = next(iter(_not_ended().filter(public_id=public_id, digest=_digest(raw)).order_by()), None)
-    if row is None or (row.expires_at is not None and row.expires_at <= now):
+    row = next(iter(not_ended().filter(public_id=public_id, digest=_digest(raw)).order_by()), None)
+    return admitted(row, ip=ip) if row else None
+
+
+def admitted(row: ApiToken, *, ip: str) -> ApiToken | None:
+    """Return this token, whose caller has proved to have it, unless its time is over, and note its use.
+
+    Raises `AddressRefused` if it may not be used from there.
+    """
+    now = timezone.now()
+    if row.expires_at is not None and row.expires_at <= now:
         return None
     if not allows_address(row.networks, ip):
         raise AddressRefused(row)
@@ -269,6 +280,11 @@ def _public_id(raw: str) -> str | None:
     if not right_shape or not raw.isascii() or not hmac.compare_digest(checksum, _checksum(body)):
         return None
     return parts[1]
+
+
+def is_public_id(text: object) -> bool:
+    """Return whether this has the shape of a token's public id."""
+    return isinstance(text, str) and len(text) == ID_CHARS and set(text) <= set(ALPHABET)
 
 
 def _random(length: int) -> str:

@@ -33,10 +33,12 @@ def caller(request: HttpRequest) -> Caller:
     return found
 
 
-def working_token(text: str, *, ip: str) -> ApiToken | None:
-    """Return the token with this text, None if none works. Raises `NotAllowed` if it may not be used from this address."""
+def working_token(text: str, *, ip: str, check: Callable[..., ApiToken | None] = authenticate) -> ApiToken | None:
+    """Return the token with this text, None if none works. Raises `NotAllowed` if it may not be used from this address. `check` is for
+    texts that prove in another way who has the token.
+    """
     try:
-        return authenticate(text, ip=ip)
+        return check(text, ip=ip)
     except AddressRefused as refused:
         words = _("This token may not be used from your address. Its owner can allow more addresses.")
         raise NotAllowed(words, code="address_not_allowed") from refused
@@ -56,8 +58,12 @@ class BearerToken(HttpBearer):
         ones = self.scopes or ((Scope.READ,) if method.upper() in SAFE else (Scope.ADMIN,))
         return [[one, self.also] if self.also else [one] for one in ones]
 
+    def find(self, request: HttpRequest, text: str) -> ApiToken | None:
+        """Return the token that a request proves to have, None if none works. Raises `NotAllowed`."""
+        return working_token(text, ip=request.META.get("REMOTE_ADDR", ""))
+
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        row = working_token(token, ip=request.META.get("REMOTE_ADDR", ""))
+        row = self.find(request, token)
         if row is None:
             return None
         if row.rate_per_minute is not None and first_run(request) is None:  # the first run of a request that waits was counted

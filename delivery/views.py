@@ -6,11 +6,15 @@ A link to a task that has no video yet waits for it (docs/adr/0043): a `<video>`
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -29,21 +33,21 @@ URL_LIFE_S = 3600
 """How long the bucket's address behind a link is valid, and so how long a revoked link may still play. A player keeps the address, and
 requests the next part there after a pause."""
 LONGEST_NAME = 200
-GONE = """\
-This link does not work. It has expired, was revoked, or is not complete. Ask the person who sent it to you for a new one.
 
-此链接无法使用：可能已过期、已被吊销，或地址不完整。请向发送者索取新链接。
-"""
-NOT_YET = """\
-This video is being made. It will be at this address.
 
-视频正在生成，完成后可在此地址观看。
-"""
-NEVER = """\
-This video could not be made. The person who ordered it can see why.
+class Notice(NamedTuple):
+    """What there is to say instead of a video, and what to do."""
 
-此视频未能生成，下单者可查看原因。
-"""
+    heading: Promise
+    advice: Promise
+
+
+GONE = Notice(
+    gettext_lazy("This link does not work."),
+    gettext_lazy("It has expired, was revoked, or is not complete. Ask the person who sent it to you for a new one."),
+)
+NOT_YET = Notice(gettext_lazy("This video is being made."), gettext_lazy("It will play at this address."))
+NEVER = Notice(gettext_lazy("This video could not be made."), gettext_lazy("The person who ordered it can see why."))
 ASK_AGAIN_S = 10
 EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After, X-Request-Id"
 
@@ -99,7 +103,7 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
             name=request.GET.get("name", "")[:LONGEST_NAME],
         )
     except NotThere:
-        return _text(GONE, status=404)
+        return _notice(request, GONE, status=404)
     except StorageUnavailable as error:  # answered here, so that a player of another origin may read it
         response = _text(error.message, status=error.status)
         response["Retry-After"] = str(BUSY_FOR_S)
@@ -114,15 +118,26 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
 def _without_video(request: HttpRequest, task: GenerationTask) -> HttpResponse:
     """Answer that the video is not there yet, or that there will be none. The reason is only for the owner."""
     if task.state in TERMINAL:
-        return _text(NEVER, status=410)
-    response = _text(NOT_YET, status=404)
+        return _notice(request, NEVER, status=410)
+    response = _notice(request, NOT_YET, status=404)
     response["Retry-After"] = str(ASK_AGAIN_S)
     if _is_page(request):
         response["Refresh"] = str(ASK_AGAIN_S)
     return response
 
 
-def _text(words: str, *, status: int) -> HttpResponse:
-    response = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+def _notice(request: HttpRequest, notice: Notice, *, status: int) -> HttpResponse:
+    """Return a page in the reader's language; for a program a text in all of them."""
+    if _is_page(request):
+        return _text(render_to_string("link.html", {"notice": notice, "language": get_language()}), status=status, kind="text/html")
+    said = []
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            said.append(" ".join(map(str, notice)) + "\n")
+    return _text("\n".join(said), status=status)
+
+
+def _text(words: str, *, status: int, kind: str = "text/plain") -> HttpResponse:
+    response = HttpResponse(words, status=status, content_type=f"{kind}; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return response

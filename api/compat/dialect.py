@@ -118,11 +118,14 @@ class Route(NamedTuple):
 
 class Dialect:
     """An API that the portal answers. The docs and the default alias use `name`; every address below `prefix` belongs to it. `callback`:
-    the body that its clients' callback addresses get.
+    the body that its clients' callback addresses get. `takes_signed`: its clients may sign in with the two keys of a token
+    (`access.two_keys`).
     """
 
-    def __init__(self, name: str, prefix: str, refusal: Refusal, *, callback: CallbackShape | None = None) -> None:
-        self.name, self.prefix, self.refusal, self.callback = name, prefix, refusal, callback
+    def __init__(
+        self, name: str, prefix: str, refusal: Refusal, *, callback: CallbackShape | None = None, takes_signed: bool = False
+    ) -> None:
+        self.name, self.prefix, self.refusal, self.callback, self.takes_signed = name, prefix, refusal, callback, takes_signed
         self.routes: list[Route] = []
 
     def route(self, method: str, path: str, *, scope: Scope) -> Callable[[View], View]:
@@ -180,7 +183,7 @@ class Dialect:
         return view
 
     def _answer(self, request: HttpRequest, route: Route, ids: Mapping[str, Any]) -> HttpResponseBase:
-        caller = authenticated(request, route.scope)  # before anything is read
+        caller = authenticated(request, route.scope, takes_signed=self.takes_signed)  # before anything is read
         call = Call(request=request, dialect=self.name, caller=caller)
         rest: HttpResponseBase | None = resume(request, call)
         if rest is not None:  # the second run of a request that waited: its view has already ordered

@@ -10,6 +10,7 @@ from access.callers import Caller
 from generation.errors import InvalidRequest
 from generation.models import ModelAlias
 from generation.ordering.accounts import accounts_lately
+from generation.ordering.aliases import meant_by
 from generation.places import serves
 from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS
@@ -27,8 +28,8 @@ def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (
     Without a name: the model of the alias with the dialect's name, else the first of the `usual` models that an account offers the caller.
     """
     asked = name.replace("\0", "").strip()  # an address may have one, and PostgreSQL refuses it
-    aliased = ModelAlias.objects.filter(name__iexact=asked or dialect).values_list("model", flat=True).first()
-    if aliased:
+    called = asked or dialect
+    if (aliased := meant_by(called)) != called:
         spec = ALL_MODELS.get(aliased)
     elif asked:
         spec = (ALL_MODELS.get(f"{vendor}/{asked}") if vendor else None) or _by_name(asked, by)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel, Field
 
@@ -68,13 +70,13 @@ class TaskAnswer(BaseModel):
     updated_at: datetime
 
 
-DOING: Mapping[Status, str] = {
-    Status.QUEUED: "It is waiting for its turn",
-    Status.SUBMITTING: "It is being sent to the vendor",
-    Status.RUNNING: "The vendor is rendering it",
-    Status.INGESTING: "The finished video is being stored",
+DOING: Mapping[Status, Any] = {
+    Status.QUEUED: gettext_lazy("It is waiting for its turn."),
+    Status.SUBMITTING: gettext_lazy("It is being sent to the vendor."),
+    Status.RUNNING: gettext_lazy("The vendor is rendering it."),
+    Status.INGESTING: gettext_lazy("The finished video is being stored."),
 }
-WAIT = "Call wait_video with this task_id until it has ended. Do not order it again: it would be charged again."
+WAIT = gettext_lazy("Call wait_video with this task_id until it has ended. Do not order it again: it would be charged again.")
 
 
 def model_answer(model: ModelOut, *, in_full: bool = False) -> ModelAnswer:
@@ -113,20 +115,20 @@ def task_answer(task: TaskOut) -> TaskAnswer:
 
 def _message(task: TaskOut) -> str:
     if task.status in DOING:
-        return f"{doing(task.status, task.progress)}. {task.waits_because} {WAIT}".replace("  ", " ")
+        return " ".join(filter(None, (doing(task.status, task.progress), task.waits_because, str(WAIT))))
     if task.error:
-        said = f" The vendor said: {task.error.vendor_message}" if task.error.vendor_message else ""
-        return f"{task.error.message} {task.error.advice}{said}"
+        said = _("The vendor said: %(words)s") % {"words": task.error.vendor_message} if task.error.vendor_message else ""
+        return " ".join(filter(None, (task.error.message, task.error.advice, said)))
     if task.status is Status.CANCELLED:
-        return "It was cancelled."
+        return _("The task was cancelled.")
     if task.videos:
-        return "It is ready. Give the person the url: it plays without a sign-in."
-    return "The video was made, but it is now in the bin or deleted."
+        return _("It is ready. Give the person the url: it plays without a sign-in.")
+    return _("The video was made, but it is now in the bin or deleted.")
 
 
 def doing(status: Status, progress: int | None) -> str:
     """Return what happens to the task at the moment."""
-    return DOING.get(status, "It has ended") + (f": {progress} %" if progress is not None else "")
+    return str(DOING.get(status) or _("It has ended.")) + (f" ({progress} %)" if progress is not None else "")
 
 
 def video_answer(video: VideoOut, prompt: str) -> VideoAnswer:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -14,11 +15,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest
+from django.utils import translation
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import BaseModel
 from pydantic import ValidationError as Invalid
 
 from access.callers import Caller
+from access.preferences import language_of
 from access.scopes import Scope
 from api.auth import BearerToken, working_token
 from api.strict_json import read_strictly
@@ -44,11 +47,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Who sends calls: a token and the IP address that it comes from, or the user that an operator named on this machine."""
+    """Who sends calls: a token and the IP address that it comes from, or the user that an operator named on this machine. `language` is an
+    Accept-Language header; without one the answers are in the language that the user chose for the pages.
+    """
 
     token: str = ""
     user_id: int | None = None
     ip: str = ""
+    language: str = ""
 
 
 class ToolCall:
@@ -59,20 +65,26 @@ class ToolCall:
         self.caller: Caller = _answered(self.request, _caller, self.request, sender, scope)
         self.request.auth = self.caller  # type: ignore[attr-defined]
 
+    def in_its_language(self) -> AbstractContextManager[None]:
+        """Return a block in which texts are in the sender's language."""
+        return _in_language_of(self.request)
+
     def ask(self, operation: Callable[..., Answer], **values: Any) -> Answer:
         """Return what an operation of API v1 answers. Raises `Refused`."""
         return _answered(self.request, operation, self.request, **values)
 
     def token_ended(self) -> Refused:
         """Return the refusal of a call whose token ended while it waited."""
-        return _refusal(self.request, AuthenticationError())
+        with self.in_its_language():
+            return _refusal(self.request, AuthenticationError())
 
 
 def check_token(sender: Sender) -> None:
     """Raise `Refused` unless the sender's token works, from its address. This does not count for the token's rate."""
     request = _request(sender, "")
     if _answered(request, working_token, sender.token, ip=sender.ip) is None:
-        raise _refusal(request, AuthenticationError())
+        with _in_language_of(request):
+            raise _refusal(request, AuthenticationError())
 
 
 def _request(sender: Sender, tool: str) -> HttpRequest:
@@ -80,7 +92,12 @@ def _request(sender: Sender, tool: str) -> HttpRequest:
     request = HttpRequest()
     request.method, request.path = "POST", f"/mcp/{tool}"
     request.META |= {"REMOTE_ADDR": sender.ip, "HTTP_HOST": f"127.0.0.1:{settings.WEB_BIND.rpartition(':')[2]}"}
+    request.META["HTTP_ACCEPT_LANGUAGE"] = sender.language
     return request
+
+
+def _in_language_of(request: HttpRequest) -> AbstractContextManager[None]:
+    return translation.override(translation.get_language_from_request(request))
 
 
 def _caller(request: HttpRequest, sender: Sender, scope: Scope) -> Caller:
@@ -91,15 +108,18 @@ def _caller(request: HttpRequest, sender: Sender, scope: Scope) -> Caller:
         found = BearerToken(scope).authenticate(request, sender.token)
     if found is None:
         raise AuthenticationError
+    if sender.language in {"", "*"}:  # some clients send the star to everybody
+        request.META["HTTP_ACCEPT_LANGUAGE"] = language_of(found.user)
     return found
 
 
 def _answered(request: HttpRequest, work: Callable[..., Answer], *args: Any, **values: Any) -> Answer:
-    """Return what `work` returns. Every exception becomes the refusal that API v1 would answer."""
-    try:
-        return work(*args, **values)
-    except Exception as error:
-        raise _refusal(request, error) from error
+    """Return what `work` returns, in the sender's language. Every exception becomes the refusal that API v1 would answer."""
+    with _in_language_of(request):
+        try:
+            return work(*args, **values)
+        except Exception as error:
+            raise _refusal(request, error) from error
 
 
 def _refusal(request: HttpRequest, error: Exception) -> Refused:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ToolAnnotations
@@ -29,12 +31,13 @@ from api.mcp.calls import Refused, Sender, ToolCall, in_thread, read_as
 from api.mcp.watcher import Look, Watcher
 from api.v1 import models, tasks, videos
 from api.v1.assets import AssetUrlIn
-from api.v1.schemas import TaskIn, TaskOut
+from api.v1.schemas import TaskIn
 from generation.lifecycle import RESTING
 from generation.models import GenerationTask
+from generation.ordering.aliases import meant_by
 from generation.ordering.assets import fetch_asset
 
-__all__ = ["INSTRUCTIONS", "Tools"]
+__all__ = ["INSTRUCTIONS", "Tools", "look", "sender_of", "stop"]
 
 INSTRUCTIONS = """\
 Makes videos with generative models of many vendors. Renders take minutes, and most cost money.
@@ -80,12 +83,7 @@ class Tools:
         model: Annotated[str, Field(description="The name of one model: answers with the JSON Schema of its params.")] = "",
     ) -> ModelsAnswer:
         """List the models that can be ordered now, with prices and the images that they take."""
-        found = await self._asked(context, "list_models", Scope.READ, models.list_models)
-        words = search.casefold()
-        shown = [one for one in found if (one.name == model if model else one.available)]
-        shown = [one for one in shown if words in f"{one.name} {one.label} {one.vendor}".casefold()]
-        message = f"{len(shown)} models." if shown else "No such model can be ordered. Call list_models without arguments to see all."
-        return ModelsAnswer(models=[model_answer(one, in_full=bool(model)) for one in shown], message=message)
+        return await self._asked(context, "list_models", Scope.READ, _listed, search=search, model=model)
 
     async def create_video(
         self,
@@ -107,8 +105,7 @@ class Tools:
     ) -> Annotated[CallToolResult, TaskAnswer]:
         """Order one video. Answers at once with its task; the render takes minutes and is charged. Then call wait_video."""
         order = {"model": model, "prompt": prompt, "params": params or {}, "images": images or {}, "key": idempotency_key}
-        task = await self._asked(context, "create_video", Scope.GENERATE, _order, **order)
-        return result_of(task_answer(task))
+        return result_of(await self._asked(context, "create_video", Scope.GENERATE, _order, **order))
 
     async def wait_video(
         self,
@@ -121,24 +118,25 @@ class Tools:
         """Wait until the video is ready, with notices of progress, and answer how its task is then."""
         try:
             call = await self.call(context.request_context.request, "wait_video", Scope.READ)
-            task = await in_thread(call.ask, tasks.get_task, task_id=task_id)
+            task = await in_thread(call.ask, look, task_id=task_id)
             if task.status not in RESTING and timeout_seconds:
                 began, token = time.monotonic(), call.caller.token
 
-                async def notify(look: Look) -> None:
-                    await context.report_progress(time.monotonic() - began, timeout_seconds, doing(look.status, look.progress))
+                async def notify(seen: Look) -> None:
+                    with call.in_its_language():
+                        words = doing(seen.status, seen.progress)
+                    await context.report_progress(time.monotonic() - began, timeout_seconds, words)
 
                 if not await self.watcher.wait(task_id, token.pk if token else None, timeout_seconds, notify):
                     raise call.token_ended()
-                task = await in_thread(call.ask, tasks.get_task, task_id=task_id)
+                task = await in_thread(call.ask, look, task_id=task_id)
         except Refused as refused:
             raise ToolError(str(refused)) from refused
-        return result_of(task_answer(task))
+        return result_of(task)
 
     async def cancel_video(self, context: Context[Any, Any], task_id: Id) -> Annotated[CallToolResult, TaskAnswer]:
         """Stop a task: at once while it waits, later only where the vendor can. What was rendered is charged."""
-        task = await self._asked(context, "cancel_video", Scope.GENERATE, tasks.cancel_task, task_id=task_id)
-        return result_of(task_answer(task))
+        return result_of(await self._asked(context, "cancel_video", Scope.GENERATE, stop, task_id=task_id))
 
     async def search_videos(
         self,
@@ -161,18 +159,39 @@ class Tools:
 
 
 def sender_of(request: Request) -> Sender:
-    """Return who sent an HTTP request: its Bearer token and its address."""
+    """Return who sent an HTTP request: its Bearer token, its address and its language."""
     kind, _space, token = request.headers.get("authorization", "").partition(" ")
     ip = request.client.host if request.client else ""
-    return Sender(token=token.strip() if kind.lower() == "bearer" else "", ip=ip)
+    language = request.headers.get("accept-language", "")
+    return Sender(token=token.strip() if kind.lower() == "bearer" else "", ip=ip, language=language)
 
 
-def _order(request: HttpRequest, *, model: str, prompt: str, params: dict[str, Any], images: dict[str, list[str]], key: str) -> TaskOut:
+def look(request: HttpRequest, *, task_id: UUID) -> TaskAnswer:
+    """Return how a task is."""
+    return task_answer(tasks.get_task(request, task_id))
+
+
+def stop(request: HttpRequest, *, task_id: UUID) -> TaskAnswer:
+    """Cancel a task, and return how it is then."""
+    return task_answer(tasks.cancel_task(request, task_id))
+
+
+def _listed(request: HttpRequest, *, search: str, model: str) -> ModelsAnswer:
+    words, name = search.casefold(), meant_by(model)
+    shown = [one for one in models.list_models(request) if (one.name == name if name else one.available)]
+    shown = [one for one in shown if words in f"{one.name} {one.label} {one.vendor}".casefold()]
+    if not shown:
+        message = _("No such model can be ordered. Call list_models without arguments to see all.")
+    else:
+        message = ngettext("%(count)d model.", "%(count)d models.", len(shown)) % {"count": len(shown)}
+    return ModelsAnswer(models=[model_answer(one, in_full=bool(name)) for one in shown], message=message)
+
+
+def _order(request: HttpRequest, *, model: str, prompt: str, params: dict[str, Any], images: dict[str, list[str]], key: str) -> TaskAnswer:
     """Order a video. Images that are given by their addresses are fetched first."""
     inputs = {slot: [str(_image(request, one)) for one in many] for slot, many in images.items()}
     body = read_as(TaskIn, model=model, prompt=prompt, params=params, inputs=inputs)
-    ordered: TaskOut = tasks.post_task(request, HttpResponse(), body, key, "").value
-    return ordered
+    return task_answer(tasks.post_task(request, HttpResponse(), body, key, "").value)
 
 
 def _image(request: HttpRequest, given: str) -> UUID:

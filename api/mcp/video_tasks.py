@@ -6,7 +6,7 @@ https://github.com/modelcontextprotocol/ext-tasks, specification/draft/tasks.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -21,10 +21,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field
 
 from access.scopes import Scope
-from api.mcp.answers import TaskAnswer, result_of, task_answer
+from api.mcp.answers import TaskAnswer, result_of
 from api.mcp.calls import Refused
-from api.mcp.tools import Tools
-from api.v1 import tasks
+from api.mcp.tools import Tools, look, stop
 from generation.lifecycle import Status
 
 __all__ = ["VideoTasks"]
@@ -79,13 +78,13 @@ class VideoTasks(Extension):
     async def cancel(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
         """Request that the task be stopped. If that is not possible it goes on, and `tasks/get` shows how it ends."""
         with suppress(CannotStop):
-            await self._asked(ctx, "tasks/cancel", Scope.GENERATE, tasks.cancel_task, params.task_id)
+            await self._asked(ctx, "tasks/cancel", Scope.GENERATE, stop, params.task_id)
         return {}
 
     async def _task(self, ctx: Context, task_id: UUID) -> TaskAnswer:
-        return task_answer(await self._asked(ctx, "tasks/get", Scope.READ, tasks.get_task, task_id))
+        return await self._asked(ctx, "tasks/get", Scope.READ, look, task_id)
 
-    async def _asked(self, ctx: Context, method: str, scope: Scope, operation: Any, task_id: UUID) -> Any:
+    async def _asked(self, ctx: Context, method: str, scope: Scope, operation: Callable[..., TaskAnswer], task_id: UUID) -> TaskAnswer:
         require_client_extension(ctx, self.identifier)
         try:
             return await self.portal_tools.ask(ctx.request, method, scope, operation, task_id=task_id)

@@ -15,8 +15,9 @@ from access.money import convert, decimal
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.v1.price_schemas import PriceOut, TierOut, price_out, tier_out
-from api.v1.schemas import TEXT, ErrorOut, SlotIn
+from api.v1.schemas import TEXT, ErrorOut, ModelName, SlotIn
 from api.v1.tasks import assets_of
+from generation.ordering.aliases import meant_by
 from generation.ordering.first_values import enabled_accounts
 from generation.ordering.prices import current
 from generation.ordering.validate import check_request, require_model
@@ -50,7 +51,7 @@ class EstimateIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS.built_in))])
+    model: ModelName
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])
 
@@ -98,7 +99,7 @@ def post_estimate(request: HttpRequest, body: EstimateIn) -> EstimateOut:
     """Say what one video with these params and inputs would cost. Orders nothing; refuses what POST /tasks would refuse."""
     accounts, asking = enabled_accounts(), caller(request)
     inputs, only = assets_of(asking, body.inputs), asking.token.only if asking.token else ""
-    spec, params = check_request(model=body.model, prompt=None, params=body.params, inputs=inputs, accounts=accounts, only=only)
+    spec, params = check_request(model=meant_by(body.model), prompt=None, params=body.params, inputs=inputs, accounts=accounts, only=only)
     require_model(asking.token, spec)
     tariff = current().tariff(spec)
     tier = price_for(tariff, dict(params))

@@ -34,6 +34,7 @@ __all__ = [
     "AdoptIn",
     "CostIn",
     "ErrorOut",
+    "ModelName",
     "ModelOut",
     "Page",
     "ShareIn",
@@ -94,6 +95,18 @@ SlotIn = Annotated[
 ]
 
 
+ModelName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        pattern=TEXT,
+        description="A name of GET /models, or an alias that an administrator set.",
+        examples=[next(iter(ALL_MODELS.built_in))],
+    ),
+]
+
+
 class TaskIn(Schema):
     """What to generate. `params`, and the longest `prompt`, are the model's own: see GET /models/{provider}/{model}.
 
@@ -102,7 +115,7 @@ class TaskIn(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(min_length=1, max_length=120, pattern=TEXT, examples=[next(iter(ALL_MODELS.built_in))])
+    model: ModelName
     prompt: str = Field("", max_length=20_000, pattern=TEXT, examples=["a red fox in the snow"])
     params: dict[str, Any] = Field(default_factory=dict, max_length=60, examples=[{}])
     inputs: dict[str, SlotIn] = Field(default_factory=dict, max_length=10, description="Slot name to asset ids.", examples=[{}])

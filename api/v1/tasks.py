@@ -32,6 +32,7 @@ from generation.actions.share import require_team, share
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
 from generation.models.task import TaskQuerySet
+from generation.ordering.aliases import meant_by
 from generation.ordering.create import create
 from generation.ordering.order import Order
 from generation.scheduling.stop_switch import shown_stop
@@ -83,7 +84,8 @@ def post_task(
     """
     asking = caller(request)
     order = Order(
-        **body.model_dump(exclude={"inputs", "team"}),
+        **body.model_dump(exclude={"model", "inputs", "team"}),
+        model=meant_by(body.model),
         owner=asking.user,
         team=require_team(body.team, asking) if body.team else None,
         token=asking.token,

@@ -26,6 +26,7 @@ from access.models import ApiToken, TokenState
 from access.money import decimal, micro
 from access.rights import may
 from access.scopes import USUAL_SCOPES, Scope
+from access.two_keys import secret_key
 from api.auth import caller, needs
 from api.fields import EXACT, Amount
 from api.paging import PageIn, page_of
@@ -132,9 +133,13 @@ class TokenOut(Schema):
 
 
 class TokenIssuedOut(TokenOut):
-    """A token with its text, which is shown in this answer and never again."""
+    """A token with its text, which is shown in this answer and never again. `access_key` and `secret_key` are the same token for clients
+    of other APIs that sign a JSON Web Token with two keys.
+    """
 
     token: str
+    access_key: str
+    secret_key: str
 
 
 class TokenFilter(PageIn):
@@ -257,7 +262,8 @@ def _by_the_apis_names() -> Iterator[None]:
 
 def _issued(response: HttpResponse, row: ApiToken, text: str) -> Status[TokenIssuedOut]:
     response["Location"] = f"/api/v1/tokens/{row.pk}"
-    return Status(201, TokenIssuedOut(**token_out(row).model_dump(), token=text))
+    shown = token_out(row).model_dump()
+    return Status(201, TokenIssuedOut(**shown, token=text, access_key=row.public_id, secret_key=secret_key(row)))
 
 
 def token_out(row: ApiToken, limits: Mapping[str, int] | None = None) -> TokenOut:

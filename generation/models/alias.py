@@ -16,7 +16,9 @@ NAMES = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._:/@+ -]*$", _("Letters, digits,
 
 
 class ModelAlias(models.Model):
-    """In every dialect this name means this model, also if the catalog has a model of that name. Letter case does not count."""
+    """Programs that order by this name, in the API and every dialect, get this model, also if the catalog has a model of that name. Letter
+    case does not count.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(

@@ -14,6 +14,7 @@ from access.limits import Limits
 from access.models import ApiToken, Budget
 from access.scopes import Scope
 from access.tokens import authenticate, issue
+from access.two_keys import secret_key
 from tests.cases import in_one_test
 
 ALL_BUT_ADMIN = tuple(scope for scope in Scope.values if scope != "admin")
@@ -47,6 +48,10 @@ def test_a_token_is_made_shown_once_and_works(program, user):
     for path in ("", f"/{made['id']}"):
         assert made["token"] not in json.dumps(program.ask("GET", path))
     assert program.client.get(reply["Location"]).json()["id"] == made["id"]
+    row = ApiToken.objects.get(label="shop")
+    assert (made["access_key"], made["secret_key"]) == (row.public_id, secret_key(row))
+    rolled = program.ask("POST", f"/{made['id']}/roll", {})[1]
+    assert rolled["secret_key"] == secret_key(ApiToken.objects.get(pk=rolled["id"])) != made["secret_key"]
 
 
 def test_it_lives_no_longer_than_the_token_that_makes_it(program):

@@ -44,6 +44,7 @@ def test_it_answers_404_until_the_video_is_there_and_then_plays_with_one_query(t
         reply = opened(address)
         assert (reply.status_code, reply["Retry-After"], reply["Cache-Control"]) == (404, "10", "no-store"), status
         assert (reply["Access-Control-Allow-Origin"], "Refresh" in reply) == ("*", False)
+        assert all(words in reply.body.decode() for words in ("is being made", "视频正在生成"))
     video = finish(task)
 
     with django_assert_num_queries(1):
@@ -83,7 +84,11 @@ def test_who_asks_for_headers_or_opens_the_page_is_answered_at_once(task):
 
     assert [(reply.status_code, hasattr(reply, "waiter")) for reply in (head, page)] == [(404, False)] * 2
     assert page["Refresh"] == "10"
-    assert "is being made" in page.content.decode()
+    assert page["Content-Type"] == "text/html; charset=utf-8"
+    assert "This video is being made." in page.content.decode()
+    chinese = Client().get(address, headers={"Accept": "text/html", "Accept-Language": "zh-CN"}).content.decode()
+    assert '<html lang="zh-hans">' in chinese
+    assert "视频正在生成" in chinese
 
 
 def test_a_video_that_will_never_come_is_gone_and_strangers_are_not_told_why(user):

@@ -12,6 +12,7 @@ from access.callers import Caller
 from access.limits import Limits
 from access.models import ApiToken
 from access.tokens import authenticate, issue, revoke
+from access.two_keys import secret_key
 
 PAGE = "/settings/tokens/"
 NEW = {"label": "shop", "scopes": ["read", "generate"], "days": "30"}
@@ -40,6 +41,9 @@ def test_a_member_makes_a_token_that_is_shown_once(page, user):
     shown = page.get(PAGE).text, page.get(f"{PAGE}{token.pk}/").text
     assert all(f"vp_{token.public_id}_" in text and raw not in text and token.digest not in text for text in shown)
     assert raw not in str(page.session.items())
+    assert f'value="{token.public_id}"' in reply.text
+    assert secret_key(token) in reply.text
+    assert all(secret_key(token) not in text for text in shown)
 
 
 def test_a_form_that_cannot_be_is_shown_again_with_its_errors_in_both_languages(page):

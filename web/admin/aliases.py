@@ -39,8 +39,8 @@ class ModelAliasAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
             {
                 "fields": ("name", "model"),
                 "description": gettext_lazy(
-                    "Programs that speak another API, such as those in docs/integrations, order the model that you choose here by this "
-                    "name. Use it for names that no longer exist or that a program cannot change. Where a program names no model, the "
+                    "Programs order the model that you choose here by this name: in the API, and in every dialect of docs/integrations. "
+                    "Use it for names that no longer exist or that a program cannot change. Where a program names no model, the "
                     "name of its dialect is looked up here."
                 ),
             },

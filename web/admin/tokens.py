@@ -23,6 +23,7 @@ from access.rights import may
 from access.scopes import Scope
 from access.tokens import CannotRoll, issue, revoke, roll, usual_days, why_not
 from access.tokens import change as change_token
+from access.two_keys import secret_key
 from web.token_form import BudgetFields, LimitsFields, budgets_shown
 
 __all__ = ["ApiTokenAdmin"]
@@ -163,6 +164,7 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "opts": self.opts,
             "token": token,
             "text": text,
+            "secret_key": secret_key(token),
         }
         page = TemplateResponse(request, "admin/access/apitoken/issued.html", context)
         page["Cache-Control"] = "no-store"

@@ -18,6 +18,7 @@ from access.budget_changes import limits_of_token
 from access.callers import caller_of
 from access.limits import WrongLimits
 from access.models import ApiToken
+from access.two_keys import secret_key
 from web.presenters.tokens import token_card, token_cards
 from web.token_form import NewTokenForm, TokenForm
 
@@ -111,7 +112,8 @@ def _show_in(form: TokenForm, wrong: WrongLimits) -> None:
 
 
 def _issued(request: HttpRequest, row: ApiToken, text: str) -> HttpResponse:
-    page = render(request, "tokens/issued.html", {"card": token_card(row, limits_of_token(row)), "text": text}, status=201)
+    facts = {"card": token_card(row, limits_of_token(row)), "text": text, "access_key": row.public_id, "secret_key": secret_key(row)}
+    page = render(request, "tokens/issued.html", facts, status=201)
     page["Cache-Control"] = "no-store"
     return page
 

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from access.scopes import Scope
+from access.two_keys import is_signed
 from api.compat.choices import number
 from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
@@ -18,13 +19,14 @@ from api.compat.kling.asked import SLOTS, checked, masks_in, options_of, unmet
 from api.compat.kling.translate import CALLBACK, envelope, refusal, task_of
 from api.compat.model_names import meant_model
 from api.compat.ordering import held, order
+from api.compat.tokens import given_token
 from generation.errors import InvalidRequest
 from generation.models import Asset, GenerationTask, Video
 from generation.models.task_input import TaskInput
 
 __all__ = ["dialect"]
 
-dialect = Dialect("kling", "kling/", refusal, callback=CALLBACK)
+dialect = Dialect("kling", "kling/", refusal, callback=CALLBACK, takes_signed=True)
 
 USUAL_MODELS = ("kling/kling-v1", "kling/kling-v2-5-turbo", "kling/kling-v2-6", "kling/kling-v3")
 TEXT, IMAGE = "v1/videos/text2video", "v1/videos/image2video"
@@ -62,9 +64,13 @@ def list_of_images(call: Call) -> HttpResponseBase:
 @dialect.route("GET", f"{IMAGE}/<str:name>", scope=Scope.READ)
 def get_task(call: Call, name: str) -> HttpResponseBase:
     """Answer with a task, by its id or its `external_task_id`, when it has ended: one client gives up at its first unfinished answer.
-    `?wait=N` holds the answer for N seconds at most; 0 does not hold it.
+    `?wait=N` holds the answer for N seconds at most; 0 does not hold it. A client with two keys expects Kling's own API, which never
+    waits: one (github.com/KwaiVGI/ComfyUI-KLingAI-API, read 2026-11-29) gives up after 5 s, and asks each second.
     """
-    return held(call, call.task_named(name), _shown, wait_s=call.asked_wait_s)
+    wait_s = call.asked_wait_s
+    if wait_s is None and is_signed(given_token(call.request)):
+        wait_s = 0
+    return held(call, call.task_named(name), _shown, wait_s=wait_s)
 
 
 def _ordered(call: Call, body: Mapping[str, Any], images: dict[str, list[Asset]]) -> HttpResponseBase:

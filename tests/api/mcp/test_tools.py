@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from access.callers import Caller
-from access.models import ApiToken
+from access.models import ApiToken, Preference
 from access.tokens import revoke
 from api.mcp.calls import Sender
 from generation.lifecycle import Status
-from generation.models import GenerationTask
+from generation.models import GenerationTask, ModelAlias
 from tests.api.mcp.talking import called, sender_for, talk, text_of
 from tests.task_rows import make_task
 
@@ -140,3 +142,32 @@ def test_a_revoked_token_is_refused_at_the_next_call(user):
     revoke(ApiToken.objects.get(), by=Caller(user=user))
 
     assert "Send a valid token" in text_of(called(sender, "search_videos"))
+
+
+def test_answers_are_in_the_callers_language(user, idle_account):
+    english = sender_for(user)
+    chinese = replace(english, language="zh-CN,zh;q=0.9")
+    task = make_task(user, account=idle_account)
+
+    def said(sender):
+        refused = text_of(called(sender, "create_video", model=MODEL, prompt=""))
+        return refused, called(sender, "wait_video", task_id=str(task.pk), timeout_seconds=0).structured_content["message"]
+
+    assert "Say what" in said(english)[0]
+    refused, told = said(chinese)
+    assert "视频里应该出现什么" in refused
+    assert "轮到" in told
+    Preference.objects.create(user=user, language="zh-hans")
+    assert said(english) == said(replace(english, language="*")) == said(chinese)
+    assert said(replace(chinese, language="en"))[0].count("Say what") == 1
+
+
+def test_an_alias_is_listed_and_ordered(user, idle_account):
+    ModelAlias.objects.create(name="sora-2", model=MODEL)
+    sender = sender_for(user)
+
+    [listed] = called(sender, "list_models", model="sora-2").structured_content["models"]
+    ordered = called(sender, "create_video", model="sora-2", prompt="a fox").structured_content
+
+    assert (listed["name"], ordered["model"]) == (MODEL, MODEL)
+    assert "duration_s" in listed["params"]["properties"]

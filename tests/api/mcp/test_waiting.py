@@ -75,7 +75,7 @@ def test_a_wait_ends_with_the_video_which_plays_without_a_token_and_is_found(use
     notices, done, found = talk(sender, conversation)
 
     [video] = done["videos"]
-    assert (notices[0], done["status"]) == ("It is waiting for its turn", "succeeded")
+    assert (notices[0], done["status"]) == ("It is waiting for its turn.", "succeeded")
     assert found["videos"] == [video]
     assert video["prompt"] == "a fox in the snow"
     with closing(client.get(video["url"].partition("8000")[2])) as file:
@@ -90,7 +90,7 @@ def test_each_change_is_reported_and_the_time_only_grows(user):
 
     result, notices = waits(sender_for(user), task, go_on, timeout_seconds=3)
 
-    assert [message for _progress, _total, message in notices] == ["The vendor is rendering it: 10 %", "The vendor is rendering it: 60 %"]
+    assert [message for _progress, _total, message in notices] == [f"The vendor is rendering it. ({done} %)" for done in (10, 60)]
     assert [progress for progress, _total, _message in notices] == sorted({progress for progress, _total, _message in notices})
     assert (result.structured_content["status"], result.is_error) == ("running", False)
 
