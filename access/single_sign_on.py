@@ -88,7 +88,7 @@ def _guarded(view: Callable[..., HttpResponse], request: HttpRequest, provider_i
         return view(request, provider_id)
     except UNUSABLE as error:
         log.warning("the single sign-on's provider cannot be used: %r", error, exc_info=True)
-        words = _("The single sign-on does not answer as it should. Try again later, or sign in another way.")
+        words = _("The single sign-on gave an unexpected answer. Try again later, or sign in another way.")
         return _refused(request, words, HTTPStatus.BAD_GATEWAY)
 
 

@@ -141,7 +141,7 @@ def why_not(owner: User, limits: Limits, expires_at: datetime | None, *, by: Cal
     if by.token:
         wrong |= narrower(limits, by.token.limits)
         if by.token.expires_at and (expires_at is None or expires_at > by.token.expires_at):
-            wrong["expires_at"] = _("This token cannot make one that lives longer than itself.")
+            wrong["expires_at"] = _("This token cannot make one that expires later than itself.")
     if old and old.rolled_to_id and old.expires_at and (expires_at is None or expires_at > old.expires_at):
         wrong["expires_at"] = _("This token was replaced and cannot be extended. Use the new one.")
     if old:

@@ -46,7 +46,7 @@ def _whole(value: Any) -> Any:
 
 def _moment(value: Any) -> Any:
     """Read RFC 3339 with its offset, as UTC: a moment near the year 1 or 9999 may have none. Numbers are refused, not read as seconds."""
-    words = _("Write a moment with its offset: 2026-11-29T15:00:00Z.")
+    words = _("Write a time with its UTC offset: 2026-11-29T15:00:00Z.")
     try:
         moment = datetime.fromisoformat(str(value))
         if moment.tzinfo is None or "T" not in value.upper():

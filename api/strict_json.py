@@ -103,11 +103,11 @@ def check_values(value: Any) -> None:
             waiting.extend((inner, depth + 1) for inner in item)
         elif isinstance(item, str):
             if "\x00" in item:
-                raise BadBody(_("A text of the body holds a NUL character. Remove it."))
+                raise BadBody(_("A text in the body has a NUL character. Remove it."))
             try:
                 item.encode("utf-8")
             except UnicodeEncodeError as error:
-                raise BadBody(_("A text of the body holds half of a surrogate pair, which is not Unicode text.")) from error
+                raise BadBody(_("A text in the body has half of a surrogate pair, which is not Unicode text.")) from error
 
 
 def _too_deep() -> BadBody:

@@ -24,7 +24,7 @@ def why_refused(url: str) -> str:
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url or parts.scheme not in {"https", "http"} or not parts.hostname:
         return _("Write an address that begins with https:// and has at most %(most)d characters.") % {"most": LONGEST_URL}
     if "@" in parts.netloc or parts.fragment:
-        return _("Write the address without a user name, a password and a “#” part.")
+        return _("Write the address without a user name, a password or a “#” part.")
     if parts.scheme == "http" and not settings.OUTBOUND_ALLOW_CIDRS:
         return _("Write an address that begins with https://. Plain http reaches only networks of OUTBOUND_ALLOW_CIDRS.")
     if leads_to_metadata(parts.hostname):

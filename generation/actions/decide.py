@@ -164,7 +164,7 @@ def submit_again(task: GenerationTask, *, by: Caller, knows_cost: bool, page: UU
     spec = _spec_of(task)
     if not knows_cost:
         raise InvalidRequest(
-            _("Confirm that you know: if the vendor did accept the first request, both are charged."),
+            _("Confirm this first: if the vendor accepted the first request, both are charged."),
             code="cost_not_acknowledged",
             fields={"knows_cost": _("This must be confirmed.")},
         )

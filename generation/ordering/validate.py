@@ -98,7 +98,7 @@ def _require_account(spec: ModelSpec, accounts: Iterable[ProviderAccount], only:
         raise InvalidRequest(
             _("No account that this token may use offers %(model)s.") % {"model": spec.label},
             code="no_account",
-            fields={"model": _("Choose a model that is offered in the sandbox or on our own machines, as the token asks for.")},
+            fields={"model": _("Choose a model that is offered in the sandbox or on our own machines, as the token requires.")},
         )
     if spec.retired:
         raise InvalidRequest(
@@ -118,7 +118,7 @@ def _prompt_errors(spec: ModelSpec, prompt: str, filled: Collection[str], *, sta
     """Check the prompt. `stand_in` is the option that replaces it, if that is given."""
     if stand_in and not _is_blank(prompt):
         title = _(spec.params.model_fields[stand_in].title or stand_in)
-        return {"prompt": _("“%(title)s” stands in for the prompt: leave one of them empty.") % {"title": title}}
+        return {"prompt": _("“%(title)s” replaces the prompt: leave one of them empty.") % {"title": title}}
     if _is_blank(prompt) and not may_be_empty and spec.needs_words(filled):
         return {"prompt": _("Say what the video should show.")}
     if len(prompt) > spec.prompt_limit(filled):

@@ -22,7 +22,7 @@ def test_the_page_and_the_api_name_the_model_that_was_asked_for(visitor, user, a
 
     page = visitor.get(f"/tasks/{task.pk}/").content.decode()
 
-    assert "Stands in for" in page
+    assert "Replaces" in page
     assert (task_out(task, "").model, task_out(task, "").asked_model) == (WAN, KLING)
 
 
@@ -30,7 +30,7 @@ def test_the_api_names_the_same_model_twice_where_nothing_stood_in(visitor, user
     task = make_task(user, model=KLING)
 
     assert task_out(task, "").asked_model == KLING
-    assert "Stands in for" not in visitor.get(f"/tasks/{task.pk}/").content.decode()
+    assert "Replaces" not in visitor.get(f"/tasks/{task.pk}/").content.decode()
 
 
 def test_history_names_the_vendor_that_had_it_then(user, accounts):

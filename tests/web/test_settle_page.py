@@ -139,7 +139,7 @@ def test_the_admin_sets_nothing_to_zero_whose_cost_is_known(staff_client, waitin
 
     reply = staff_client.post("/admin/access/reservation/", choice, follow=True)
 
-    assert "What it cost is known." in reply.text
+    assert "Its cost is known." in reply.text
     assert Reservation.objects.get().settled == 5 * YUAN
     Reservation.objects.update(basis="person")
     staff_client.post("/admin/access/reservation/", choice)

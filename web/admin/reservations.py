@@ -72,7 +72,7 @@ class ReservationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         done = 0
         for row in chosen:
             if row.closed_at is not None and row.basis != Basis.PERSON:  # "select all" would set what was paid to nothing
-                words = _("What it cost is known. Here only what waits for a decision, or what a person decided, can be released.")
+                words = _("Its cost is known. Only reservations that wait for a decision, or that a person decided, can be released here.")
                 self.message_user(request, f"{row}: {words}", messages.WARNING)
                 continue
             try:

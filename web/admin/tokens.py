@@ -45,7 +45,7 @@ class TokenForm(LimitsFields, BudgetFields, forms.ModelForm):  # type: ignore[ty
     def clean_expires_at(self) -> Any:
         end = self.cleaned_data["expires_at"]
         if end is not None and end <= timezone.now() and "expires_at" in self.changed_data:
-            raise forms.ValidationError(_("Choose a time that is still to come, or revoke the token."))
+            raise forms.ValidationError(_("Choose a time in the future, or revoke the token."))
         return end
 
     def clean(self) -> dict[str, Any] | None:

@@ -159,7 +159,7 @@ def _shared_context(task: GenerationTask) -> dict[str, Any]:
     slots = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
     settings = [Fact(label=_("Model"), value=model_label(task.model))]
     if task.asked_model:
-        settings.append(Fact(label=_("Stands in for"), value=model_label(task.asked_model)))
+        settings.append(Fact(label=_("Replaces"), value=model_label(task.asked_model)))
     if task.account:
         settings.append(Fact(label=_("Account"), value=account_label(task.account)))
     return {

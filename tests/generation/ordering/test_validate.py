@@ -53,7 +53,7 @@ def test_prompt_and_frames_are_asked_for_as_the_vendor_asks(complaints, model, p
 
 
 def test_prompt_beside_custom_shots_is_refused_rather_than_dropped(complaints):
-    assert complaints("kling/kling-v3", "a boat", SHOTS) == {"prompt": "“Own shots” stands in for the prompt: leave one of them empty."}
+    assert complaints("kling/kling-v3", "a boat", SHOTS) == {"prompt": "“Own shots” replaces the prompt: leave one of them empty."}
 
 
 @pytest.mark.parametrize(
