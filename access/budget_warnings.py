@@ -1,5 +1,5 @@
-"""Warnings of budgets, as `budget.warning` in the outbox: in each period one at 80 and one at 100 percent, of which the second alone where
-one purchase passes both, and one of the first order that did not fit.
+"""Warnings of budgets, as `budget.warning` in the outbox: in each period one at 80 percent, one at 100 percent (only that if one purchase
+passes both), and one for the first order that did not fit.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from events import outbox
 __all__ = ["warn_of_refusal", "watch"]
 
 SHARES = {100: F("limit"), 80: F("limit") - F("limit") / 5}
-"""From which amount on a share of the limit is used, in percent; the highest first. A limit times 80 might not fit into 64 bits."""
+"""The amount at which a share of the limit, in percent, is used; the highest first. A limit times 80 might not fit into 64 bits."""
 
 
 def watch() -> None:
-    """Begin the periods that have come, and warn of the budgets that are almost or wholly used up. The clock calls it."""
+    """Begin new periods, and warn of budgets that are almost or completely used up. The clock calls it."""
     budgets.roll(clock.now())
     for percent, amount in SHARES.items():
         used = Q(held__gte=amount, warned__lt=percent, limit__gt=0)  # of a limit of 0 only a refusal is news
@@ -30,7 +30,7 @@ def watch() -> None:
 
 
 def warn_of_refusal(budget: Budget) -> None:
-    """Warn that an order did not fit into this budget, beside the warnings of its shares: most budgets never reach their limit by
+    """Warn that an order did not fit into this budget, in addition to the warnings of its shares: most budgets never reach their limit by
     themselves, of one of 10, renders of 3 leave 1. Call it once the order is rolled back, and with it the period that it had begun.
     """
     budgets.roll(clock.now())

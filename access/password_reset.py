@@ -27,13 +27,13 @@ MAILER = ThreadPoolExecutor(1, thread_name_prefix="mail")
 
 
 def link_for(request: HttpRequest, person: User) -> str:
-    """Return an address at which the person sets a new password: once, within PASSWORD_RESET_TIMEOUT, and before they next sign in."""
+    """Return an address at which the person can set a new password once, within PASSWORD_RESET_TIMEOUT and before they next sign in."""
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"
     return str(get_adapter(request).get_reset_password_from_key_url(key))
 
 
 def send_soon(message: EmailMessage) -> None:
-    """Send the message in another thread: the time of an answer must not say whether there was somebody to write to."""
+    """Send the message in another thread, so that the time of the answer does not say whether the address is known."""
     MAILER.submit(_send, message)
 
 
@@ -45,7 +45,7 @@ def _send(message: EmailMessage) -> None:
 
 
 class AskForm(ResetPasswordForm):  # type: ignore[misc]
-    """The address to which links are sent: one for each active person who has it, and has a password to forget."""
+    """The address to which links are sent: one for each active person with this address and a password."""
 
     def clean_email(self) -> str:
         address = str(super().clean_email())
@@ -65,7 +65,7 @@ class AskForLink(PasswordResetView):  # type: ignore[misc]
 
 
 class LinkForm(UserTokenForm):  # type: ignore[misc]
-    """Who a link is for. One who was made inactive since then sets no password."""
+    """Finds the person that a link is for. A person who is inactive by then cannot set a password."""
 
     def clean(self) -> dict[str, Any] | None:
         values: dict[str, Any] | None = super().clean()

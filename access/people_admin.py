@@ -63,7 +63,7 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
         name = str(self.cleaned_data["username"])
         others = User.objects.exclude(pk=self.instance.pk)
         if others.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists():
-            raise forms.ValidationError(_("Somebody else already signs in with this, as a username in other letters or as an e-mail address."))
+            raise forms.ValidationError(_("Somebody else signs in with this, as a username in other letters or as an e-mail address."))
         return name
 
     def clean_email(self) -> str:

@@ -87,7 +87,7 @@ def where_to_get_one(request: HttpRequest) -> str | None:
 
 
 def forget_shown(request: HttpRequest, person: User) -> None:
-    """Forget in this session that a second factor was shown, if the person has none left: where one is required, a new one comes first."""
+    """Forget in this session that a second factor was used, if the person has none left: where one is required, they must add one first."""
     if not Authenticator.objects.filter(user=person).exists():
         records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
         request.session[AUTHENTICATION_METHODS_SESSION_KEY] = [record for record in records if record.get("method") != "mfa"]

@@ -86,7 +86,7 @@ class PortalAccounts(DefaultAccountAdapter):  # type: ignore[misc]
         return settings.PUBLIC_URL + path if settings.PUBLIC_URL else str(self.request.build_absolute_uri(path))
 
     def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:  # noqa: ARG002
-        """Write to the stored address: what was typed may differ in letters that count elsewhere."""
+        """Write to the stored address: the typed one may differ in upper and lower case, which some mail servers tell apart."""
         assert isinstance(user, User), "people are Django's own users"
         send_soon(self.render_mail("account/email/password_reset_key", user.email, context))
 

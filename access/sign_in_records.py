@@ -65,7 +65,7 @@ def _factor_added(request: HttpRequest, user: User, authenticator: Authenticator
 
 @receiver(mfa.authenticator_removed)
 def _factor_removed(request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any) -> None:
-    """Record it; and who has none left has none in this session either."""
+    """Record it. A person without any factor left has none in this session either."""
     forget_shown(request, user)
     _record("user.second_factor_removed", user, by=_self(request, user), before={"type": authenticator.type})
 

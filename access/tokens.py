@@ -95,7 +95,7 @@ def issue(
 
 @transaction.atomic
 def change(token: ApiToken, *, by: Caller, label: str, limits: Limits, expires_at: datetime | None) -> None:
-    """Set label, limits and end of the token; they hold from the next request on. Raises `WrongLimits` if `by` may not give so much, or if
+    """Set label, limits and end of the token; they apply from the next request on. Raises `WrongLimits` if `by` may not give so much, or if
     it was replaced and would end later.
     """
     wanted = {"label": label, "expires_at": expires_at} | limits.as_columns()

@@ -50,11 +50,11 @@ _installing: defaultdict[Path, Lock] = defaultdict(Lock)
 
 @dataclass(frozen=True, kw_only=True)
 class Portal:
-    """The portal that witnesses call. Each is told its address, the token of a person, and the simulator's address; in the environment are
+    """The portal that witnesses call. Each gets its address, the token of a person, and the simulator's address; in the environment are
     the settings with which a command is one of this portal.
     """
 
-    told: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    arguments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,8 +105,8 @@ def _portal(names: Sequence[str]) -> Iterator[Portal]:
         stack.prepare()
         tokens = stack.manage("shell", "--no-imports", "-c", PEOPLE.format(names=list(names))).split()
         with stack:
-            told = {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
-            yield Portal(told=told, environment=stack.environment)
+            arguments = {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
+            yield Portal(arguments=arguments, environment=stack.environment)
 
 
 def _agrees(name: str, script: Path, portal: Portal) -> bool:
@@ -128,9 +128,9 @@ def _agrees(name: str, script: Path, portal: Portal) -> bool:
 
 @contextmanager
 def _server_for(name: str, portal: Portal) -> Iterator[Sequence[str]]:
-    """Run the server that the witness calls, unless that is the portal, and give what the script is told of it."""
-    if name in portal.told:
-        yield portal.told[name]
+    """Run the server that the witness calls, unless that is the portal, and give the arguments of the script."""
+    if name in portal.arguments:
+        yield portal.arguments[name]
         return
     with OssServerProcess() if name in OF_OSS else SimulatorProcess() as server:
         yield (server.url,)

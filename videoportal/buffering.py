@@ -47,7 +47,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     """
 
     waiter: Any = None
-    """What the first run left of a request that waits."""
+    """A request that waits, as its first run left it."""
 
     def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)

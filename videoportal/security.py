@@ -171,7 +171,7 @@ def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
 
 
 def second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Send people who must have a second factor to where they get one; answer the API's sessions with 403. Tokens are not sessions,
+    """Send people who need a second factor to the page where they get one; answer the API's sessions with 403. Tokens are not sessions,
     and no session opens a dialect.
     """
 

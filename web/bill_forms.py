@@ -24,7 +24,7 @@ DAY = {"type": "date"}
 
 
 def field_labels() -> dict[str, Any]:
-    """Return what the fields of a row are called."""
+    """Return the labels of a row's fields."""
     return {
         "reference": gettext_lazy("Id of task or request"),
         "time": gettext_lazy("Time"),
@@ -37,7 +37,7 @@ def field_labels() -> dict[str, Any]:
 
 
 class UploadForm(forms.Form):
-    """A bill's file and whose bill it is."""
+    """A bill's file and its vendor."""
 
     vendor = forms.ChoiceField(label=gettext_lazy("Vendor"))
     file = forms.FileField(
@@ -57,7 +57,7 @@ class UploadForm(forms.Form):
 
 
 class ReadForm(forms.Form):
-    """How a bill is read: what was suggested, or what a person chose."""
+    """How a bill is read: as suggested, or as a person chose."""
 
     vendor = forms.ChoiceField(label=gettext_lazy("Vendor"))
     account = forms.ChoiceField(label=gettext_lazy("Account"), required=False)
@@ -126,7 +126,7 @@ class ReadForm(forms.Form):
         return [self[name] for name in self.fields if not name.startswith("column_")]
 
     def chosen(self) -> dict[str, Any]:
-        """Return what `generation.bills.bills.read_as` takes."""
+        """Return the arguments of `generation.bills.bills.read_as`."""
         data = self.cleaned_data
         places = {name: int(data[f"column_{name}"]) for name in FIELDS if data[f"column_{name}"]}
         facts = {name: data[name] for name in ("zone", "sign", "negative", "only")}

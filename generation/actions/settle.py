@@ -35,13 +35,13 @@ def waiting_of(task: GenerationTask) -> list[Reservation]:
 
 
 def correctable_of(task: GenerationTask) -> list[Reservation]:
-    """Return the task's reservations that are closed, and whose cost may have been typed or worked out wrongly."""
+    """Return the task's closed reservations, whose cost may have been typed or calculated wrongly."""
     return list(Reservation.objects.filter(task_id=task.pk, closed_at__isnull=False).exclude(basis=Basis.SANDBOX).order_by("number"))
 
 
 def the_one_of(task: GenerationTask, number: int | None) -> Reservation:
-    """Return the reservation of the task's sending with this number; without one that which waits for a person, or else the last. Raise
-    `Conflict` if there is none, `InvalidRequest` if several wait.
+    """Return the reservation of the task's sending with this number; without a number the one that waits for a person, otherwise the last.
+    Raise `Conflict` if there is none, `InvalidRequest` if several wait.
     """
     rows = list(Reservation.objects.filter(task_id=task.pk).order_by("number"))
     if not rows:

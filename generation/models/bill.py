@@ -12,7 +12,7 @@ __all__ = ["Bill", "BillLine"]
 
 
 class Bill(models.Model):
-    """A file of a vendor, and how it is read. The same file is one bill: `sha256` is unique.
+    """A file of a vendor, and how it is read. `sha256` is unique: the same file is one bill.
 
     Until a person has looked at the columns, `checked_at` is null and there are no rows. `total` is in millionths of `currency`, which may
     be units of the vendor. `result` is the outcome of the last check, for the lists; the page of the bill compares again.

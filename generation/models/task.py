@@ -131,7 +131,7 @@ class GenerationTask(models.Model):
     """Where it may be rendered, one of `PLACES`; copied from the token when it is ordered (generation/places.py)."""
     callback_url = models.CharField(_("callback address"), max_length=2_000, blank=True)
     callback_shape = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
-    """Whose body the callback address gets: the name of the dialect in which the task was ordered; empty for the portal's own."""
+    """The shape of its callbacks: the name of the dialect in which the task was ordered; empty for the portal's own."""
     external_id = models.CharField(_("external id"), max_length=200, blank=True)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     inputs_given = models.JSONField(null=True, editable=False)

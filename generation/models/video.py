@@ -33,7 +33,7 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
         return self.filter(deleted_at=None)
 
     def of_model(self, model: str, caller: Caller) -> Self:
-        """Return those of one model. `video_by_model` has everybody's, so only who sees everybody's finds them by it."""
+        """Return those of one model. `video_by_model` has the videos of everybody, so it helps only callers who see all."""
         return self.filter(model=model) if may(caller, "see", self.model) else self.filter(Exact(Coalesce("model", Value("")), model))
 
     def in_bin(self) -> Self:
@@ -49,7 +49,7 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
         return super().visible_to(caller).kept()
 
     def binned_for(self, caller: Caller) -> Self:
-        """Return what is in the bin and the caller may see: nothing of it is shared with a team."""
+        """Return the videos in the bin that the caller may see. Videos in the bin are not shared with teams."""
         binned = self.in_bin()
         return binned if may(caller, "see", self.model) else binned.filter(owner=caller.user)
 

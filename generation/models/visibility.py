@@ -17,11 +17,11 @@ __all__ = ["OwnedQuerySet", "shared_with", "team_index"]
 M = TypeVar("M", bound=models.Model)
 
 MOST_SIDES = 100
-"""Of how many teams a list is asked one by one; SQLite takes at most 500 parts in a statement."""
+"""For how many teams a list has one part for each; SQLite takes at most 500 parts in a statement."""
 
 
 class _NotByIndex(models.Func):
-    """A column of numbers as a value that no index has."""
+    """A column of numbers as a value that no index helps to find."""
 
     template = "+%(expressions)s"
     output_field = models.BigIntegerField()
@@ -31,7 +31,7 @@ class OwnedQuerySet(models.QuerySet[M]):
     """Rows that belong to a person (`owner`)."""
 
     of_team: ClassVar[Q] = Q()
-    """Which of the rows that a team has its members see."""
+    """The condition for the rows of a team that its members see."""
 
     def visible_to(self, caller: Caller) -> Self:
         """Return what the caller may see."""

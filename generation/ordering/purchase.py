@@ -77,7 +77,7 @@ def ask_of(task: GenerationTask, spec: ModelSpec, params: Params, scope: Scope, 
 
 
 def _worth(amount: Decimal, rate: Decimal) -> int | None:
-    """Return the amount at this rate, in micro; None if it is larger than any column holds: somebody typed a wrong rate."""
+    """Return the amount at this rate, in micro; None if it is too large for the column, because of a wrong rate."""
     try:
         return convert(amount, rate)
     except ValueError:

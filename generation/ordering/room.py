@@ -84,7 +84,7 @@ def use_of(user: User) -> Use:
 
 
 def quotas_of(owners: Iterable[int]) -> dict[int, Use]:
-    """Return the use and the paying teams of these people. As every order asks, it sums up nothing for who has no quota."""
+    """Return the use and the paying teams of these people. Without a quota no sum is made, because every order calls this."""
     found = buyers(owners)
     quotas = {pk: settings.QUOTA_GB_PER_USER if one.quota_gb is None else one.quota_gb for pk, one in found.items()}
     limited, used = [pk for pk, quota in quotas.items() if quota], {}

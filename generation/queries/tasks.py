@@ -172,7 +172,7 @@ def models_on_wall(caller: Caller) -> set[str]:
 
 
 def _wall(caller: Caller, wanted: WallFilter) -> VideoQuerySet:
-    """Return everybody's videos that the filter leaves."""
+    """Return the videos of everybody that pass the filter."""
     videos = Video.objects.kept()
     if wanted.q:
         videos = videos.filter(task__prompt__text__icontains=wanted.q)

@@ -183,7 +183,7 @@ def _leads_elsewhere(task: GenerationTask, account: ProviderAccount) -> bool:
 
 
 def _put_off(task: GenerationTask, refusal: NotNow) -> None:
-    """Let it wait for what was refused, and warn of a budget that has no room: the intent, which would undo that, is rolled back."""
+    """Let the task wait for the reason of the refusal, and warn of a budget without room. Call it after the intent was rolled back."""
     if refusal.full is not None:
         warn_of_refusal(refusal.full)
     _put_back(task, refusal.after, **refusal.shown)

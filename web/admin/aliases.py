@@ -1,4 +1,4 @@
-"""What clients of other APIs call the portal's models, in the admin."""
+"""The admin of model aliases: names that clients of other APIs have for the portal's models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AliasForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ModelAlias)
 class ModelAliasAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Which model a name of another API means. The model is chosen, not typed."""
+    """Names of other APIs, each with the model that it means. The model is chosen, not typed."""
 
     audited_as = "alias"
     form = AliasForm

@@ -1,4 +1,4 @@
-"""Bills in the admin: who uploaded which, and how they compared. They are read and taken over on the pages of Usage."""
+"""Bills in the admin: their uploader and the result of their check. The pages of Usage read them and take their amounts over."""
 
 from __future__ import annotations
 
