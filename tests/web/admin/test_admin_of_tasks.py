@@ -94,9 +94,7 @@ def test_give_up_ends_the_task(staff_client, task):
 
 
 def test_sending_again_needs_the_tick(staff_client, task):
-    assert (
-        press(staff_client, task, "submit_again") == "Confirm this first: if the vendor accepted the first request, both are charged."
-    )
+    assert press(staff_client, task, "submit_again") == "Confirm this first: if the vendor accepted the first request, both are charged."
     assert task.status == "needs_review"
 
     assert press(staff_client, task, "submit_again", knows_cost="on") == "It waits to be sent again."
