@@ -1,4 +1,4 @@
-"""Bills in words: the list of them, the first rows as they are read, and what agrees or differs."""
+"""Texts of the pages of bills: their list, the first rows as they are read, and what agrees or differs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from web.presenters.words import account_label, date_time, model_label, name_of,
 __all__ = ["BillRow", "bill_page", "bill_row", "in_bill", "preview_of", "purchases_by_id"]
 
 MOST = 100
-"""Rows of a list on the page; the CSV has all."""
+"""Most rows of a list on the page; the CSV has all."""
 MOST_PREVIEWED = 5
 
 
@@ -51,7 +51,7 @@ class BillRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A purchase, a row of the bill, or both. `purchase` is set if the bill's word may be taken over; `label` says what would be."""
+    """A purchase, a row of the bill, or both. `purchase` is set if the bill's amount can be taken over; `label` is that of the button."""
 
     title: str
     href: str
@@ -82,7 +82,7 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BillPage:
-    """Everything that the page of a bill shows."""
+    """The page of a bill."""
 
     facts: list[dict[str, Any]]
     figures: list[Figure]
@@ -95,7 +95,7 @@ class BillPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
-    """The first rows as they are read with these columns, or why they cannot be."""
+    """The first rows as these columns read them, or why they cannot be read."""
 
     heading: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -162,7 +162,7 @@ def preview_of(table: Table, columns: Columns) -> Preview:
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> str:
-    """Return a time on the bill's clock, so that it can be found there."""
+    """Return a time in the bill's time zone, so that it can be found there."""
     if at is None:
         return ""
     local = at.astimezone(zone)

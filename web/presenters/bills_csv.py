@@ -1,4 +1,4 @@
-"""The differences of a bill as CSV. Words stay English: programs read them."""
+"""The differences of a bill as CSV. The text stays English, because programs read it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["table_of_differences"]
 
 
 def table_of_differences(bill: Bill, check: Check) -> Iterator[list[Any]]:
-    """Yield the head, then one line for each difference: the weightiest first."""
+    """Yield the heading, then one line for each difference, the most important first."""
     zone = ZoneInfo(columns_of(bill).zone)
     known = purchases_by_id(one.purchase for found in (check.differs, check.only_here) for one in found)
     yield [

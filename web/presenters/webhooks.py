@@ -146,7 +146,7 @@ def face_of(endpoint: Endpoint, now: datetime) -> Face:
 
 
 def advice_on(endpoint: Endpoint) -> str:
-    """Return why nothing is sent to it, and what to do; empty if it is enabled and its secret can be read."""
+    """Return why nothing is sent to the endpoint, and what to do; empty if it is enabled and its secret can be read."""
     if endpoint.disabled_code:
         return str(Off(endpoint.disabled_code).label)
     if not endpoint.unreadable_since:

@@ -1,4 +1,4 @@
-"""Bills of vendors: uploaded, read, compared with what the portal bought, and taken over. A tab of the Usage page."""
+"""Bills of vendors, a tab of the Usage page: upload them, read them, compare them with purchases, take their amounts over."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ View = Callable[..., Any]
 
 
 def _about_a_bill(view: View) -> View:
-    """Find the bill for the view; for those who may not see all money there is none."""
+    """Find the bill for the view; answer 404 to callers who may not see all money."""
 
     @login_required
     @wraps(view)
@@ -57,7 +57,7 @@ def _about_a_bill(view: View) -> View:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest) -> HttpResponse:
-    """List the bills, and take a new one."""
+    """List the bills, and upload one."""
     caller = caller_of(request)
     if not may(caller, "see", Bill):
         raise Http404
@@ -84,7 +84,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_about_a_bill
 def columns(request: HttpRequest, row: Bill) -> HttpResponse:
-    """Show which columns mean what, with the first rows, and read the bill so."""
+    """Show the meaning of the columns with the first rows, and read the bill by them."""
     caller = caller_of(request)
     bills.require_keeper(caller)
     chosen = request.POST.get("encoding", "")
@@ -106,7 +106,7 @@ def columns(request: HttpRequest, row: Bill) -> HttpResponse:
 
 
 def _table(row: Bill, encoding: str) -> tuple[Table | None, Columns, str]:
-    """Return the cells, how they are read, and why they cannot be. In another encoding other headings may be known."""
+    """Return the cells, how they are read, and why they cannot be. Another encoding may reveal other headings."""
     kept = bills.columns_of(row)
     try:
         table = bills.table_of(row, encoding)
@@ -167,7 +167,7 @@ def _uuid(text: str) -> UUID:
 @require_POST
 @_about_a_bill
 def delete(request: HttpRequest, row: Bill) -> HttpResponse:
-    """Delete the bill. What was taken over from it stays."""
+    """Delete the bill. Costs that were taken over from it stay."""
 
     def act() -> str:
         bills.delete(row, by=caller_of(request))

@@ -108,7 +108,7 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def webhook(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show how the endpoint is doing, and its deliveries."""
+    """Show the endpoint's health and its deliveries."""
     caller, endpoint, now = caller_of(request), _endpoint(request, pk), clock.now()
     state = request.GET.get("state", "")
     state = state if state in State.values else ""
@@ -156,7 +156,7 @@ def roll(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, pk: UUID, act: Callable[[Endpoint, Caller], str]) -> HttpResponse:
-    """Do it and go back to the endpoint's page."""
+    """Run the action and go back to the endpoint's page."""
     caller, endpoint = caller_of(request), _endpoint(request, pk)
     return answer(request, lambda: act(endpoint, caller), to=reverse("webhook", args=[pk]))
 
@@ -176,7 +176,7 @@ def ping(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Send it events again."""
+    """Enable the endpoint."""
 
     def act(endpoint: Endpoint, caller: Caller) -> str:
         actions.enable(endpoint, by=caller)
@@ -188,7 +188,7 @@ def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def disable(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Send it nothing more."""
+    """Disable the endpoint."""
 
     def act(endpoint: Endpoint, caller: Caller) -> str:
         actions.disable(endpoint, by=caller)
