@@ -77,7 +77,7 @@ class BudgetFields(forms.Form):
 
     budget_day = MoneyField(label=_("Budget for a day"), required=False)
     budget_month = MoneyField(
-        label=_("Budget for a month"), required=False, help_text=_("What may be spent with this token. Empty: no separate limit.")
+        label=_("Budget for a month"), required=False, help_text=_("Spending limit of this token. Empty: no separate limit.")
     )
 
     @property
