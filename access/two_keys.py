@@ -1,7 +1,7 @@
-"""A token as two keys, for clients that send no token: they sign a JSON Web Token with a secret key, and it names their access key.
+"""A token as a pair of keys, for clients that send no token: they sign a JSON Web Token with a secret key, and it names their access key.
 
-The access key is the token's public id. The secret key is an HMAC of the token's digest under TOKEN_PEPPER: made again for each check and
-stored nowhere, so that it ends with its token, and a stolen database has none (docs/adr/0049).
+The access key is the token's public id. The secret key is an HMAC of the token's digest under TOKEN_PEPPER. It is computed for each check
+and not stored, so that it ends with its token, and a stolen database has none (docs/adr/0049).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _signatures = jwt.PyJWS()
 
 
 class NotSigned(Exception):
-    """A signed token is refused: its time is over (`signature_expired`) or still to come (`signature_early`), or it is wrong in any other
-    way (`signature_refused`); `code` says which.
+    """A signed token is refused: it has expired (`signature_expired`), is not valid yet (`signature_early`), or is wrong in any other way
+    (`signature_refused`); `code` says which.
     """
 
     def __init__(self, code: str) -> None:

@@ -1,9 +1,9 @@
-"""Finds the create that a request repeats, where the client names no idempotency key (docs/adr/0048).
+"""Finds the create that a request repeats, for clients that send no idempotency key (docs/adr/0048).
 
 SDKs that Stainless generates send a create again after a lost answer, 408, 409, 429 and 5xx, and say only the number of the retry
-(`x-stainless-retry-count`; `_base_client.py` of the best-known one, 2.54.0 and 3.52.0). Vercel's `ai` sends it again after the same, two
-seconds later at the soonest, and says nothing (7.0.173, `retry-with-exponential-backoff.ts`). All read 2026-11-29. The body alone names no
-order: for five equal videos a program sends five equal requests.
+(`x-stainless-retry-count`; `_base_client.py` of the best-known one, 2.54.0 and 3.52.0). Vercel's `ai` sends it again after the same, at
+least two seconds later, without any mark (7.0.173, `retry-with-exponential-backoff.ts`). All read 2026-11-29. The body alone does not
+identify an order: for five equal videos a program sends five equal requests.
 
 So each request of such a client takes part in a create, a row that is there before anything else is done; its id is the task's idempotency
 key. Requests of one create differ in their *try*, a number: how often the SDK has retried, or the second at which the request arrived. Less
@@ -34,9 +34,9 @@ __all__ = ["ARRIVED", "Key", "key_by_arrival", "key_of", "note_told", "old_creat
 
 COUNT = "X-Stainless-Retry-Count"
 TIMEOUTS = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")
-"""Of the SDKs for Python and Node.js: the seconds after which they give up an answer."""
+"""Headers of the SDKs for Python and Node.js: the seconds after which they stop waiting for an answer."""
 ARRIVED = "portal.arrived"
-"""In the environment of requests: the time of `time.monotonic()` at which the first byte arrived. Threads may have been busy since."""
+"""Key in the environment of requests: the time of `time.monotonic()` at which the first byte arrived. A thread may have come later."""
 RETRIED_WITHIN = timedelta(seconds=60)
 KEPT_FOR = timedelta(hours=1)
 MOST_RETRIES = 1_000
@@ -46,7 +46,7 @@ ROW_ID = re.compile("[0-9a-f]{32}")
 
 
 class Key(NamedTuple):
-    """The idempotency key of a create, empty for none; `task` is what it has made already."""
+    """The idempotency key of a create, empty for none; `task` is the one that it already made."""
 
     value: str
     is_new: bool = False
@@ -55,9 +55,8 @@ class Key(NamedTuple):
 
 @contextmanager
 def key_of(call: Call) -> Iterator[Key]:
-    """Give the key of this create: the client's own, that of the create whose retry or late first request it is, or a new one; none for a
-    client that does not say which requests are retries. A create that is refused leaves nothing that a retry could take part in, unless one
-    has done so already.
+    """Give the key of this create: the client's own, that of the create whose retry or late first request it is, or a new one; empty for a
+    client that does not count its retries. A create that is refused leaves no row for a retry, unless one already takes part in it.
     """
     count = _number(call.request.headers.get(COUNT, ""))
     if call.idempotency_key or count is None:
@@ -73,7 +72,7 @@ def key_of(call: Call) -> Iterator[Key]:
 @contextmanager
 def key_by_arrival(call: Call) -> Iterator[Key]:
     """Give the key of this create, for a client that waits before it repeats a request: the client's own, that of a create of the same body
-    in the last two minutes, or a new one. A task whose end was not told is found for `PATIENCE`; one that failed is not repeated.
+    in the last two minutes, or a new one. A task whose end no answer has reported is found for `PATIENCE`; one that failed is not repeated.
     """
     if call.idempotency_key:
         yield Key(call.idempotency_key)
@@ -85,20 +84,20 @@ def key_by_arrival(call: Call) -> Iterator[Key]:
 
 
 def note_told(task: GenerationTask) -> None:
-    """Note that a client is told how this task ended: what it orders next is not a repeat of a question that got no answer."""
+    """Note that an answer reports how this task ended: the client's next order does not repeat a poll that got no answer."""
     name = task.idempotency_key.removeprefix(PREFIX)
     if task.is_terminal and ROW_ID.fullmatch(name):
         RepeatableCreate.objects.filter(pk=UUID(hex=name), told_at=None).update(told_at=clock.now())
 
 
 def old_creates(now: datetime) -> QuerySet[RepeatableCreate]:
-    """Return the rows that no retry asks for any more."""
+    """Return the rows that no retry can find any more."""
     return RepeatableCreate.objects.filter(created_at__lte=now - KEPT_FOR)
 
 
 @contextmanager
 def _part_of(call: Call, digest: str, found: Iterable[RepeatableCreate], *, number: float, retries: int = 0) -> Iterator[Key]:
-    """Let this request take part in the first of these creates, or in a new one. Nothing else is decided about the same body meanwhile."""
+    """Let this request take part in the first of these creates, or in a new one. Requests with the same body are decided one by one."""
     with one_at_a_time(digest):
         now = clock.now()
         known = next(iter(found), None)
@@ -110,7 +109,7 @@ def _part_of(call: Call, digest: str, found: Iterable[RepeatableCreate], *, numb
         yield Key(key, known is None, _made(call, [row]).get(key) if known else None)
     except PortalError:
         if known is None:
-            with one_at_a_time(digest):  # a retry may be refused because the request that it repeats is still under way
+            with one_at_a_time(digest):  # a retry may be refused because the request that it repeats is still running
                 RepeatableCreate.objects.filter(pk=row.pk, seen_at=row.seen_at).delete()
         raise
 
