@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from access.callers import Caller
 from access.limits import Limits, WrongLimits, allows_address, narrower
 from access.models import ApiToken
 from access.scopes import Scope
+from database.prepared import Prepared
 from events import audit
 
 __all__ = [
@@ -218,10 +218,16 @@ def working(now: datetime) -> QuerySet[ApiToken]:
     return not_ended().filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-@cache
 def not_ended() -> QuerySet[ApiToken]:
-    """Return the tokens that were not revoked, of active owners: built once, as every request of a program asks it."""
+    """Return the tokens that were not revoked, of active owners."""
     return ApiToken.objects.filter(revoked_at=None, owner__is_active=True).select_related("owner")
+
+
+def _asked_for(public_id: str, digest: str) -> QuerySet[ApiToken]:
+    return not_ended().filter(public_id=public_id, digest=digest).order_by()
+
+
+ASKED_FOR = Prepared(_asked_for, "the id", "the digest")
 
 
 def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
@@ -233,7 +239,7 @@ def authenticate(raw: str, *, ip: str = "") -> ApiToken | None:
     if public_id is None:
         return None
     # the database compares, so that a wrong secret takes as long as an unknown id; who guesses does not choose the digest
-    row = next(iter(not_ended().filter(public_id=public_id, digest=_digest(raw)).order_by()), None)
+    row = next(iter(ASKED_FOR.rows(public_id, _digest(raw))), None)
     return admitted(row, ip=ip) if row else None
 
 

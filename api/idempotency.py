@@ -15,8 +15,10 @@ from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -29,7 +31,6 @@ from api.auth import caller
 from api.errors import error_response
 from api.models import SavedAnswer
 from database import clock
-from database.errors import is_taken
 from delivery.waiting import asked_wait_s, first_run, resume
 from generation.ordering.create import key_reused
 from generation.ordering.order import digest_of
@@ -183,14 +184,12 @@ def _claim(request: HttpRequest, key: str, values: dict[str, Any]) -> HttpRespon
 
 def _inserted(claim: SavedAnswer) -> SavedAnswer | None:
     """Return the claim if its key was free. Committed at once, so that others are answered without waiting for this request."""
-    try:
-        with transaction.atomic():
-            claim.save(force_insert=True)
-    except IntegrityError as error:
-        if not is_taken(error):
-            raise
-        return None
-    return claim
+    insert = InsertQuery(SavedAnswer, on_conflict=OnConflict.IGNORE)
+    insert.insert_values(SavedAnswer._meta.concrete_fields, [claim])  # noqa: SLF001 - public in Django, whatever its name
+    ((statement, values),) = insert.get_compiler(connection=connection).as_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return claim if cursor.rowcount else None
 
 
 def _taken_over(known: SavedAnswer, fresh: dict[str, Any]) -> SavedAnswer | None:

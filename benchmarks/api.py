@@ -130,7 +130,7 @@ def _money(token: ApiToken) -> dict[str, Any]:
     budget = Budget(kind="everyone", window="month", limit=micro(Decimal(10**9)))
     make(budget, by=None)
     tariff = tariff_of(ALL_MODELS[MODEL], [price.tier], price.currency)
-    facts = {"budget": str(budget.pk), "cost": micro(Decimal(COST)), "token_line": str(token.line_id)}
+    facts = {"budget": str(budget.pk), "cost": micro(Decimal(COST)), "token": str(token.pk), "token_line": str(token.line_id)}
     return facts | {"tariff": tariff.frozen() if tariff else {}}
 
 

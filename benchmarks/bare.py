@@ -18,8 +18,11 @@ from django.utils import timezone
 
 from access.ledger_models import Budget, Reservation
 from access.models import ApiToken
+from access.money import decimal
 from api.models import SavedAnswer
 from generation.models import GenerationTask, Prompt, TaskEvent
+
+DIGEST = "0" * 64
 
 
 def insert(request: HttpRequest) -> JsonResponse:
@@ -31,6 +34,7 @@ def insert(request: HttpRequest) -> JsonResponse:
         prompt = Prompt.objects.create(owner_id=body["owner"], text=body["prompt"], source=Prompt.Source.API)
         task = GenerationTask.objects.create(
             owner_id=body["owner"],
+            token_id=body["token"],
             prompt=prompt,
             model=body["model"],
             params=body["params"],
@@ -39,11 +43,14 @@ def insert(request: HttpRequest) -> JsonResponse:
             created_at=now,
             updated_at=now,
             idempotency_key=body["key"],
+            request_digest=DIGEST if body["key"] else "",
+            cost_estimated=decimal(body["cost"]),
+            currency=settings.CURRENCY,
         )
         TaskEvent.objects.create(task=task, at=now, to_status=task.status)
         answer = {"id": str(task.pk), "status": task.status, "model": task.model, "prompt": prompt.text, "params": task.params}
         if body["key"]:
-            facts = {"digest": "0" * 64, "locked_until": now, "created_at": now, "http_status": 202, "body": json.dumps(answer).encode()}
+            facts = {"digest": DIGEST, "locked_until": now, "created_at": now, "http_status": 202, "body": json.dumps(answer).encode()}
             SavedAnswer.objects.create(owner_id=body["owner"], key=body["key"], **facts)
         price = {"tariff": body["tariff"], "currency": settings.CURRENCY, "rate": 1, "is_priced": True, "own_reserved": body["cost"]}
         names = {"model": body["model"], "vendor": body["model"].partition("/")[0], "token_line": body["token_line"]}

@@ -16,7 +16,6 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.second_factor import where_to_get_one
@@ -25,8 +24,7 @@ from api.errors import Failure
 from api.shapes import for_programs, refused
 from generation import store
 
-API = "/api/"
-ACCOUNTS = "/accounts/"
+API, ADMIN, ACCOUNTS = "/api/", "/admin/", "/accounts/"
 FORWARDED = ("HTTP_FORWARDED", *(f"HTTP_X_FORWARDED_{part}" for part in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
 
 ASK_AGAIN_S = 60.0
@@ -128,7 +126,7 @@ def cache_control(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        secret = request.path.startswith((reverse("admin:index"), API, ACCOUNTS))
+        secret = request.path.startswith((ADMIN, API, ACCOUNTS))
         response.headers.setdefault("Cache-Control", "private, no-store" if secret else "private, no-cache")
         return response
 
@@ -143,7 +141,7 @@ def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\0" not in value}
-        in_admin = request.path.startswith(reverse("admin:index"))
+        in_admin = request.path.startswith(ADMIN)
         if in_admin and ("\0" in request.path or "%00" in request.META["QUERY_STRING"]):
             raise BadRequest("a NUL character in an address of the admin")
         return get_response(request)

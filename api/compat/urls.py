@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
 from api.compat.ai_gateway.routes import dialect as ai_gateway
 from api.compat.cogvideox.routes import dialect as cogvideox
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
-from api.compat.jimeng.tools import tools_document
 from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
 from api.compat.openrouter.routes import dialect as openrouter
@@ -22,9 +21,8 @@ DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, ope
 
 
 def compat_urls() -> list[URLPattern]:
-    """Return every address of every dialect, and that of the document for tools."""
-    tools = path("api/v1/openapi-tools.json", tools_document)
-    return [tools, *(pattern for dialect in DIALECTS for pattern in dialect.urls())]
+    """Return every address of every dialect."""
+    return [pattern for dialect in DIALECTS for pattern in dialect.urls()]
 
 
 def callback_shapes() -> Shapes:

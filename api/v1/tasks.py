@@ -22,6 +22,7 @@ from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
 from api.v1.schemas import AdoptIn, CostIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
+from database.prepared import Prepared
 from delivery.links import origin_of
 from delivery.waiting import answer_later, asked_wait_s, waited_s
 from generation import lifecycle
@@ -300,8 +301,15 @@ def _in_full() -> TaskQuerySet:
     return GenerationTask.objects.select_related("prompt", "account", "team").prefetch_related("videos")
 
 
+def _one_in_full(task_id: UUID) -> TaskQuerySet:
+    return _in_full().filter(pk=task_id).order_by()
+
+
+ONE_IN_FULL = Prepared(_one_in_full, UUID(int=0))
+
+
 def _visible_task(asking: Caller, task_id: UUID) -> GenerationTask:
-    task = _in_full().one_for(asking, task_id)
-    if task is None:
+    task = next(iter(ONE_IN_FULL.rows(task_id)), None)
+    if task is None or not task.is_shown_to(asking):
         raise NotThere(_("There is no such task."))
     return task

@@ -57,10 +57,9 @@ def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
 
 class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
     def one_for(self, caller: Caller, pk: Any) -> GenerationTask | None:
-        """Return the task if the caller may see it or owns one of its videos: a person who leaves gives videos away, and no task."""
+        """Return the task if it is shown to the caller."""
         task = self.filter(pk=pk).first()
-        is_shown = task is not None and (may(caller, "see", task) or any(video.owner_id == caller.user.pk for video in task.videos.all()))
-        return task if is_shown else None
+        return task if task is not None and task.is_shown_to(caller) else None
 
     def due(self, now: datetime) -> Self:
         """Return rows whose time has come, longest waiting first."""
@@ -215,6 +214,10 @@ class GenerationTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.pk}"
+
+    def is_shown_to(self, caller: Caller) -> bool:
+        """Return whether the caller may see it, or owns one of its videos: a person who leaves gives videos away, and no task."""
+        return may(caller, "see", self) or any(video.owner_id == caller.user.pk for video in self.videos.all())
 
     @property
     def state(self) -> Status:
