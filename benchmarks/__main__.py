@@ -1,4 +1,4 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [waiting]`: the figures of
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [dialects] [waiting]`: the figures of
 docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "waiting")
+NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "dialects", "waiting")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-SETTINGS = {"overhead": QUIET, "pool": QUIET, "slow": QUIET, "pages": QUIET, "ingest": QUIET, "api": QUIET, "waiting": QUIET}
-"""Environment of the stage, by benchmark. `polling` and `hung` read the worker's log lines, so their stage is not quiet."""
+"""Environment of the stage, except for `LOUD` benchmarks, which read the worker's log lines."""
+LOUD = frozenset({"polling", "hung"})
 WITHOUT_DATABASE = frozenset({"quality"})
 """Benchmarks for which one database is as good as the other."""
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ def main() -> int:
 
 def _run(name: str, database: str, *, short: bool) -> dict[str, Row] | None:
     length = {"BENCH_SHORT": "1"} if short else {}
-    with open_stage(database, **SETTINGS.get(name, {}), **length) as stage:
+    with open_stage(database, **({} if name in LOUD else QUIET), **length) as stage:
         result = stage.folder / "result.json"
         status = stage.run("-m", f"benchmarks.{name}", str(result))
         return json.loads(result.read_text()) if status == 0 else None

@@ -69,45 +69,45 @@ Request = Callable[[], bytes]
 def main() -> None:
     owner = User.objects.create_user("bench")
     row, token = issue(owner, "bench")
-    shown = _finished_task(owner)
-    money = _money(row)
+    shown = finished_task(owner)
+    money = set_money(row)
     numbers = count()
     with ExitStack() as stack:
         simulator = stack.enter_context(SimulatorProcess(queue_s=600))
         ensure_sandbox_accounts(simulator.url)
         ProviderAccount.objects.update(sandbox=False)  # so that money is set aside; no worker runs
-        portal = stack.enter_context(_server("videoportal.settings", "/healthz"))
-        bare = stack.enter_context(_server("benchmarks.bare_settings", f"/tasks/{row.public_id}/{shown.pk}"))
+        portal = stack.enter_context(serve("videoportal.settings", "/healthz"))
+        bare = stack.enter_context(serve("benchmarks.bare_settings", f"/tasks/{row.public_id}/{shown.pk}"))
 
         def order(*, key: bool) -> bytes:
             name = {"Idempotency-Key": uuid4().hex} if key else {}
-            return _request("POST", "/api/v1/tasks", token, {"model": MODEL, "prompt": f"a fox {next(numbers)}"}, name)
+            return request("POST", "/api/v1/tasks", token, {"model": MODEL, "prompt": f"a fox {next(numbers)}"}, name)
 
         def insert(*, key: bool) -> bytes:
             facts = {"owner": owner.pk, "model": MODEL, "params": PARAMS, "prompt": f"a fox {next(numbers)}"}
-            return _request("POST", "/tasks", token, facts | money | {"key": uuid4().hex if key else ""})
+            return request("POST", "/tasks", token, facts | money | {"key": uuid4().hex if key else ""})
 
         asked: dict[str, tuple[int, Request]] = {
             "create, bare": (bare, lambda: insert(key=False)),
             "create": (portal, lambda: order(key=False)),
             "create with a key, bare": (bare, lambda: insert(key=True)),
             "create with a key": (portal, lambda: order(key=True)),
-            "get, bare": (bare, lambda: _request("GET", f"/tasks/{row.public_id}/{shown.pk}", token)),
-            "get": (portal, lambda: _request("GET", f"/api/v1/tasks/{shown.pk}", token)),
+            "get, bare": (bare, lambda: request("GET", f"/tasks/{row.public_id}/{shown.pk}", token)),
+            "get": (portal, lambda: request("GET", f"/api/v1/tasks/{shown.pk}", token)),
         }
         litellm = stack.enter_context(_litellm(simulator.url))
         body = {"model": LITELLM_MODEL, "prompt": "a fox", "seconds": "4", "size": "1280x720"}
-        made = json.loads(_once(litellm, _request("POST", "/v1/videos", LITELLM_KEY, body)))["id"]
+        made = json.loads(once(litellm, request("POST", "/v1/videos", LITELLM_KEY, body)))["id"]
         asked |= {
-            "create, LiteLLM": (litellm, lambda: _request("POST", "/v1/videos", LITELLM_KEY, body)),
-            "get, LiteLLM": (litellm, lambda: _request("GET", f"/v1/videos/{made}", LITELLM_KEY)),
+            "create, LiteLLM": (litellm, lambda: request("POST", "/v1/videos", LITELLM_KEY, body)),
+            "get, LiteLLM": (litellm, lambda: request("GET", f"/v1/videos/{made}", LITELLM_KEY)),
         }
         times: dict[str, list[float]] = {name: [] for name in asked}
         for port, make in asked.values():  # each process has loaded what it needs
-            _fire(port, make, 1.0)
+            fire(port, make, 1.0)
         for _round in range(ROUNDS):
             for name, (port, make) in asked.items():
-                times[name] += _fire(port, make, SECONDS)
+                times[name] += fire(port, make, SECONDS)
     Path(sys.argv[1]).write_text(json.dumps(_rows(times)))
 
 
@@ -124,7 +124,7 @@ def _rows(times: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def _money(token: ApiToken) -> dict[str, Any]:
+def set_money(token: ApiToken) -> dict[str, Any]:
     """Set a price and a budget; return what an order stores of them."""
     price = ModelPrice.objects.create(model=MODEL, unit=ModelPrice.Unit.VIDEO, amount=COST, currency=settings.CURRENCY)
     budget = Budget(kind="everyone", window="month", limit=micro(Decimal(10**9)))
@@ -134,7 +134,7 @@ def _money(token: ApiToken) -> dict[str, Any]:
     return facts | {"tariff": tariff.frozen() if tariff else {}}
 
 
-def _finished_task(owner: User) -> GenerationTask:
+def finished_task(owner: User) -> GenerationTask:
     now = timezone.now()
     facts = {"status": "succeeded", "submission_id": "bench", "created_at": now, "updated_at": now, "finished_at": now, "inputs_given": {}}
     task = GenerationTask.objects.create(
@@ -148,7 +148,7 @@ def _finished_task(owner: User) -> GenerationTask:
 
 
 @contextmanager
-def _server(settings: str, ready: str) -> Iterator[int]:
+def serve(settings: str, ready: str) -> Iterator[int]:
     """Run the web process with these settings; yield its port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"]
@@ -196,7 +196,8 @@ def _await(url: str, child: subprocess.Popen[bytes]) -> None:
             time.sleep(0.2)
 
 
-def _request(method: str, path: str, token: str, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
+def request(method: str, path: str, token: str, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
+    """Return a request of HTTP/1.1 with this token, as the bytes that are sent."""
     content = b"" if body is None else json.dumps(body).encode()
     lines = {"Host": "localhost", "Authorization": f"Bearer {token}", "Content-Length": str(len(content))} | (headers or {})
     if body is not None:
@@ -205,12 +206,13 @@ def _request(method: str, path: str, token: str, body: Any = None, headers: dict
     return "\r\n".join(head).encode() + content
 
 
-def _once(port: int, request: bytes) -> bytes:
+def once(port: int, asked: bytes) -> bytes:
+    """Send one request and return the answer's body. Raises unless the answer is a 2xx."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        return _answer(connection, request)
+        return _answer(connection, asked)
 
 
-def _fire(port: int, make: Request, seconds: float) -> list[float]:
+def fire(port: int, make: Request, seconds: float) -> list[float]:
     """Send requests over `CALLERS` connections, each as soon as the last is answered. Return how long each took, in seconds."""
     times: list[float] = []
     end = time.monotonic() + seconds
@@ -229,9 +231,9 @@ def _fire(port: int, make: Request, seconds: float) -> list[float]:
     return times
 
 
-def _answer(connection: socket.socket, request: bytes) -> bytes:
+def _answer(connection: socket.socket, asked: bytes) -> bytes:
     """Send the request and return the answer's body. Raises unless the answer is a 2xx with a Content-Length."""
-    connection.sendall(request)
+    connection.sendall(asked)
     seen = b""
     while b"\r\n\r\n" not in seen:
         seen += _more(connection)
