@@ -68,7 +68,7 @@ def video_url(video: Video, origin: str) -> str:
 
 def task_url(task: GenerationTask, origin: str) -> str:
     """Return the address at which the task's first video will play; once the video exists, its own address."""
-    if videos := task.kept_videos():
+    if task.state is not Status.QUEUED and (videos := task.kept_videos()):
         return video_url(min(videos, key=lambda video: video.output_index), origin)
     return _address(OF_TASK.pack(task.pk.bytes, _last_day()), TASK_SUFFIX, origin)
 

@@ -27,6 +27,7 @@ from api.errors import Failure, failure_of
 from delivery.links import origin_of, task_url, video_url
 from delivery.waiting import resume
 from generation.errors import InvalidRequest, NotThere
+from generation.lifecycle import TERMINAL
 from generation.models import GenerationTask, Video
 from webhooks.shapes import CallbackShape
 
@@ -97,6 +98,10 @@ class Call:
     def video_url(self, video: Video) -> str:
         """Return the address at which the video plays without a token, in a bare `<video src>`."""
         return video_url(video, origin_of(self.request))
+
+    def videos(self, task: GenerationTask) -> list[tuple[Video, str]]:
+        """Return the videos of a task that has ended, each with its address; before that none, without a query."""
+        return [(video, self.video_url(video)) for video in task.kept_videos()] if task.state in TERMINAL else []
 
     def task_url(self, task: GenerationTask) -> str:
         """Return the address at which the task's video plays. It works before the video exists: the answer waits for it."""

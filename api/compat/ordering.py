@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -16,13 +16,13 @@ from api.compat.dialect import Call
 from api.compat.fit import Fit
 from database import clock
 from delivery.waiting import answer_later
-from generation.lifecycle import Status
+from generation.lifecycle import RESTING, Status
 from generation.models import Asset, GenerationTask, Prompt
 from generation.ordering.create import Placed, create
 from generation.ordering.order import Order, digest_of
 from providers.core.catalog import ModelSpec
 
-__all__ = ["ENDED_BADLY", "PATIENCE", "REPEATED_WITHIN", "fingerprint", "held", "order", "repeat_key"]
+__all__ = ["ENDED_BADLY", "NO_KEY", "PATIENCE", "REPEATED_WITHIN", "Key", "fingerprint", "held", "order", "repeat_key"]
 
 REPEATED_WITHIN = timedelta(minutes=2)
 """A client that gives up a request repeats it within this time; a person who wants another video of the same words takes longer."""
@@ -32,6 +32,17 @@ ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 FIRST = "0" * 32
 
 
+class Key(NamedTuple):
+    """The idempotency key of a create, empty for none. `is_new`: it has probably made no task; `task` is the one that it has made."""
+
+    value: str = ""
+    is_new: bool = False
+    task: GenerationTask | None = None
+
+
+NO_KEY = Key()
+
+
 def order(
     call: Call,
     spec: ModelSpec,
@@ -39,7 +50,7 @@ def order(
     prompt: str,
     fitted: Fit,
     inputs: Mapping[str, Sequence[Asset]] | None = None,
-    key: str = "",
+    key: Key = NO_KEY,
     **names: Any,
 ) -> Placed:
     """Order one video in the caller's name. `names`: content_id, callback_url, callback_shape, external_id, metadata.
@@ -55,7 +66,8 @@ def order(
             prompt=prompt,
             params=fitted.params,
             inputs=inputs or {},
-            idempotency_key=key or call.idempotency_key,
+            idempotency_key=key.value or call.idempotency_key,
+            key_is_new=key.is_new,
             **names,
         )
     )
@@ -70,21 +82,23 @@ def fingerprint(call: Call) -> str:
     return digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
 
 
-def repeat_key(call: Call) -> str:
+def repeat_key(call: Call) -> Key:
     """Return the idempotency key of a request whose client may repeat it without one: the client's own if it has one; else that of the same
     body of the same token a short time ago, unless its task failed; else a new one. Two such requests at once get one key.
 
     Of clients that send equal requests for several videos, see `api.compat.retries`.
     """
     if call.idempotency_key:
-        return call.idempotency_key
+        return Key(call.idempotency_key)
     digest, now = fingerprint(call), clock.now()
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
-    last = made.exclude(idempotency_key="").order_by("-id").first()
-    if last is not None and last.state not in ENDED_BADLY and last.created_at > now - REPEATED_WITHIN:
-        return last.idempotency_key
-    return digest + (last.pk.hex if last else FIRST)
+    newest = made.exclude(idempotency_key="").order_by("-id").values_list("id", "status", "created_at", "idempotency_key")
+    for task_id, status, created_at, key in newest[:1]:  # four columns: Django takes as long for whole rows as for half of the order
+        if status not in ENDED_BADLY and created_at > now - REPEATED_WITHIN:
+            return Key(key)
+        return Key(digest + task_id.hex, is_new=True)
+    return Key(digest + FIRST, is_new=True)
 
 
 def held(
@@ -96,6 +110,8 @@ def held(
     later, in another thread (`delivery.waiting`). It runs at once where too many requests wait.
     """
     patience = settings.HELD_ANSWER_S if wait_s is None else min(wait_s, settings.HELD_ANSWER_S)
+    if not patience or task.status in RESTING:
+        return answer(call, task)
     show = partial(_answer_about, task_id=task.pk, answer=answer)
     return answer_later(call.request, task, patience, show, by=call.caller) or show(call)
 

@@ -17,20 +17,19 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from api.compat.dialect import Call
-from api.compat.ordering import ENDED_BADLY, PATIENCE, REPEATED_WITHIN, fingerprint
+from api.compat.ordering import ENDED_BADLY, PATIENCE, REPEATED_WITHIN, Key, fingerprint
 from api.models import RepeatableCreate
 from database import clock
 from database.one_at_a_time import one_at_a_time
 from generation.errors import PortalError
 from generation.models import GenerationTask
 
-__all__ = ["ARRIVED", "Key", "key_by_arrival", "key_of", "note_told", "old_creates"]
+__all__ = ["ARRIVED", "key_by_arrival", "key_of", "note_told", "old_creates"]
 
 COUNT = "X-Stainless-Retry-Count"
 TIMEOUTS = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")
@@ -43,14 +42,6 @@ MOST_RETRIES = 1_000
 LONGEST_TIMEOUT_S = 3_000
 PREFIX = "create-"
 ROW_ID = re.compile("[0-9a-f]{32}")
-
-
-class Key(NamedTuple):
-    """The idempotency key of a create, empty for none; `task` is the one that it already made."""
-
-    value: str
-    is_new: bool = False
-    task: GenerationTask | None = None
 
 
 @contextmanager

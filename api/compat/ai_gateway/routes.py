@@ -18,8 +18,8 @@ from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import meant_model
-from api.compat.ordering import held, order
-from api.compat.retries import Key, key_by_arrival, note_told
+from api.compat.ordering import Key, held, order
+from api.compat.retries import key_by_arrival, note_told
 from api.compat.why import why_no_video
 from api.errors import Failure
 from generation.errors import InvalidRequest
@@ -88,8 +88,7 @@ def _ordered(call: Call, key: Key) -> tuple[GenerationTask, list[dict[str, str]]
         prompt=body.get("prompt", ""),
         fitted=fitted,
         inputs=inputs,
-        key=key.value,
-        key_is_new=key.is_new,
+        key=key,
         callback_url=body.get("callbackUrl", ""),
     )
     return placed.task, warnings(missed)

@@ -21,7 +21,7 @@ from api.compat.model_names import meant_model
 from api.compat.ordering import held, order
 from api.compat.tokens import given_token
 from generation.errors import InvalidRequest
-from generation.models import Asset, GenerationTask, Video
+from generation.models import Asset, GenerationTask
 from generation.models.task_input import TaskInput
 
 __all__ = ["dialect"]
@@ -88,11 +88,11 @@ def _ordered(call: Call, body: Mapping[str, Any], images: dict[str, list[Asset]]
         external_id=body.get("external_task_id", ""),
     ).task
     missed = unmet(fitted)
-    return json_response(envelope(task_of(task, _videos(call, task)) | ({"not_applied": missed} if missed else {})))
+    return json_response(envelope(task_of(task, call.videos(task)) | ({"not_applied": missed} if missed else {})))
 
 
 def _shown(call: Call, task: GenerationTask) -> HttpResponseBase:
-    return json_response(envelope(task_of(task, _videos(call, task))))
+    return json_response(envelope(task_of(task, call.videos(task))))
 
 
 def _listed(call: Call, *, has_images: bool) -> HttpResponseBase:
@@ -101,7 +101,7 @@ def _listed(call: Call, *, has_images: bool) -> HttpResponseBase:
     images = Exists(TaskInput.objects.filter(task=OuterRef("pk")))
     seen = GenerationTask.objects.visible_to(call.caller).filter(images if has_images else ~images)
     rows = seen.prefetch_related("videos").order_by("-pk")[(page - 1) * size : page * size]
-    return json_response(envelope([task_of(task, _videos(call, task)) for task in rows]))
+    return json_response(envelope([task_of(task, call.videos(task)) for task in rows]))
 
 
 def _within(call: Call, name: str, usual: int, most: int) -> int:
@@ -114,7 +114,3 @@ def _within(call: Call, name: str, usual: int, most: int) -> int:
 
 def _has(call: Call, name: str) -> bool:
     return name in call.body or name in call.files
-
-
-def _videos(call: Call, task: GenerationTask) -> list[tuple[Video, str]]:
-    return [(video, call.video_url(video)) for video in task.kept_videos()]

@@ -148,8 +148,7 @@ def remix_video(call: Call, name: str) -> HttpResponseBase:
                 prompt=call.text("prompt", code=INVALID),
                 fitted=Fit(params=task.params),
                 inputs=task.images(),
-                key=key.value,
-                key_is_new=key.is_new,
+                key=key,
                 retry_of=task,
             ).task
         )
@@ -183,7 +182,7 @@ def _ordered(call: Call) -> tuple[GenerationTask, dict[str, str]]:
         fitted = fit(spec, asked.options, counted(inputs))
         missed = not_applied(fitted, asked, spec, called=name, has_image=bool(inputs), code=INVALID)
         prompt = call.text("prompt", code=INVALID)  # may be missing beside an image: `create` decides
-        placed = order(call, spec, prompt=prompt, fitted=fitted, inputs=inputs, key=key.value, key_is_new=key.is_new)
+        placed = order(call, spec, prompt=prompt, fitted=fitted, inputs=inputs, key=key)
     return placed.task, missed
 
 

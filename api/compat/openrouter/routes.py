@@ -17,8 +17,8 @@ from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
 from api.compat.openrouter.asked import asked_of, images_in
 from api.compat.openrouter.translate import CALLBACK, COST_IN, job, model_row, refusal
-from api.compat.ordering import order
-from api.compat.retries import Key, key_by_arrival, note_told
+from api.compat.ordering import Key, order
+from api.compat.retries import key_by_arrival, note_told
 from delivery.stored_file import serve_video
 from generation.errors import NotThere
 from generation.models import GenerationTask
@@ -60,8 +60,7 @@ def _ordered(call: Call, key: Key) -> tuple[GenerationTask, dict[str, str]]:
         prompt=call.text("prompt"),
         fitted=fitted,
         inputs=inputs,
-        key=key.value,
-        key_is_new=key.is_new,
+        key=key,
         callback_url=call.text("callback_url"),
         callback_shape=call.dialect if "callback_url" in call.body else "",
     )
@@ -88,4 +87,4 @@ def get_content(call: Call, name: str) -> HttpResponseBase:
 def _job(call: Call, task: GenerationTask) -> dict[str, object]:
     cost = task.spent if settings.CURRENCY == COST_IN else None
     address = call.address(f"/{dialect.prefix}videos/{task.pk}")
-    return job(task, polling_url=address, video_urls=[call.video_url(video) for video in task.kept_videos()], cost=cost)
+    return job(task, polling_url=address, video_urls=[url for _video, url in call.videos(task)], cost=cost)

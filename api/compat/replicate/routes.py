@@ -133,8 +133,8 @@ def _create(call: Call, spec: ModelSpec) -> HttpResponseBase:
         sent = {slot: [_image(call, one, at=f"input.{asked.names[slot]}") for one in many] for slot, many in asked.images.items()}
         inputs = in_slots(spec, sent)
         fitted = fit(spec, asked.options, counted(inputs))
-        names = {"callback_url": url, "callback_shape": call.dialect if url else "", "key_is_new": key.is_new}
-        task = key.task or order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=key.value, **names).task
+        names = {"callback_url": url, "callback_shape": call.dialect if url else ""}
+        task = key.task or order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=key, **names).task
     return held(call, task, partial(_created, logs=logs_of(asked, fitted)), wait_s=_asked_wait_s(call))
 
 
@@ -152,7 +152,7 @@ def _asked_wait_s(call: Call) -> int | None:
 
 
 def _shown(call: Call, task: GenerationTask, *, is_created: bool = False) -> dict[str, Any]:
-    videos = [call.video_url(video) for video in task.kept_videos()]
+    videos = [url for _video, url in call.videos(task)]
     shown = prediction(task, task.state, call.address(""), videos, is_created=is_created)
     shown["input"] = {"prompt": task.prompt.text, **shown["input"]}
     return shown | ({"error": why_no_video(task)} if shown["error"] else {})

@@ -15,7 +15,7 @@ from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import meant_model
-from api.compat.ordering import held, order, repeat_key
+from api.compat.ordering import NO_KEY, held, order, repeat_key
 from api.compat.scitiger.translate import (
     FIELDS,
     STATES,
@@ -47,7 +47,7 @@ def create_task(call: Call) -> HttpResponseBase:
     images = slots_of(asked, spec)
     inputs = in_slots(spec, {slot: [asset_of(call, one, at=f"parameters.{name}") for name, one in pairs] for slot, pairs in images.items()})
     fitted = fit(spec, asked.options, counted(inputs))
-    key = "" if asked.is_async else repeat_key(call)
+    key = NO_KEY if asked.is_async else repeat_key(call)
     task = order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=key).task
     answer = partial(_created, report=fitted.report(FIELDS), with_result=not asked.is_async)
     return answer(call, task) if asked.is_async else held(call, task, answer)
