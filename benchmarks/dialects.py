@@ -24,8 +24,8 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402
 
 from access.tokens import issue  # noqa: E402
-from api.compat.retries import HEADER  # noqa: E402
-from benchmarks.api import MODEL, fire, finished_task, once, request, serve, set_money  # noqa: E402
+from api.compat.retries import COUNT  # noqa: E402
+from benchmarks.api import MODEL, finished_task, fire, once, request, serve, set_money  # noqa: E402
 from generation.models import ModelAlias  # noqa: E402
 from jobs.parent_death import die_with_parent  # noqa: E402
 from providers.accounts.sandbox import ensure_sandbox_accounts  # noqa: E402
@@ -58,7 +58,7 @@ def main() -> None:
     openai = next(world for world in WORLDS if world.dialect.name == "openai")
     creates = {V1: order("/api/v1/tasks", _of_v1), V1_KEY: order_with_key}
     creates |= {world.dialect.name: order(world.create + QUERY.get(world.dialect.name, ""), _of(world)) for world in WORLDS}
-    creates[SDK] = order(openai.create, _of(openai), **{HEADER: "0"})
+    creates[SDK] = order(openai.create, _of(openai), **{COUNT: "0"})
     paths = {V1: f"/api/v1/tasks/{shown.pk}"} | {world.dialect.name: world.get.format(id=shown.pk) for world in WORLDS}
     gets = {name: (lambda path=path: request("GET", path, token)) for name, path in paths.items()}  # type: ignore[misc]
     asked = {("create", name): make for name, make in creates.items()} | {("get", name): make for name, make in gets.items()}

@@ -29,7 +29,7 @@ from database.one_at_a_time import one_at_a_time
 from generation.errors import PortalError
 from generation.models import GenerationTask
 
-__all__ = ["ARRIVED", "key_by_arrival", "key_of", "note_told", "old_creates"]
+__all__ = ["ARRIVED", "COUNT", "key_by_arrival", "key_of", "note_told", "old_creates"]
 
 COUNT = "X-Stainless-Retry-Count"
 TIMEOUTS = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")

@@ -31,7 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         *("model_name", "mode", "cfg_scale", "sound", "image_tail", "static_mask", "dynamic_masks", "camera_control", "multi_shot"),
         *("shot_type", "multi_prompt", "voice_list", "element_list", "watermark_info", "callback_url", "external_task_id"),
     ),
-    "scitiger": ("provider", "parameters", "is_async", "image_url", "first_frame_url", "last_frame_url", "obj_or_bg", "quality", "template"),
+    "scitiger": ("provider", "parameters", "is_async", "image_url", "first_frame_url", "last_frame_url", "obj_or_bg", "quality"),
     "cogvideox": ("num_frames", "width", "height", "num_inference_steps", "guidance_scale", "content_id", "metadata"),
     "openrouter": ("frame_images", "input_references", "generate_audio", "provider", "callback_url", "user", "trace"),
     "ai-gateway": ("aspectRatio", "generateAudio", "frameImages", "inputReferences", "providerOptions", "callbackUrl", "operation"),
@@ -52,9 +52,7 @@ WORDS = (
     *(PNG, f"data:image/png;base64,{PNG}", "data:image/png;base64,AAAA", "first_frame", "last_frame", "completed"),
     *("http://127.0.0.1:9/a.png", "https://[::1", "https://", "ftp://example.com/a.png", "file:///etc/passwd"),
 )
-LEAVES = (
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(LETTERS, max_size=20) | st.sampled_from(WORDS)
-)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(LETTERS, max_size=20) | st.sampled_from(WORDS)
 KEYS = st.sampled_from(INNER) | st.text(LETTERS, max_size=8)
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
 KINDS = st.sampled_from(("json", "json", "form", "multipart"))
