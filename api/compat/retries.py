@@ -122,10 +122,13 @@ def _with_other_counts(digest: str, retries: int, timeout: timedelta) -> Iterato
 
 
 def _that_may_be_repeated(call: Call, digest: str, arrived_s: float) -> Iterator[RepeatableCreate]:
-    """Return creates with no request within a second of this one, newest first, whose task it may still repeat."""
+    """Return creates with no request within a second of this one, whose task it may still repeat; first the one that waits longest for a
+    repeat, so that those of several equal creates find one each.
+    """
     now = clock.now()
-    rows = RepeatableCreate.objects.filter(digest=digest, created_at__gt=now - PATIENCE).order_by("-pk")
+    rows = RepeatableCreate.objects.filter(digest=digest, created_at__gt=now - PATIENCE)
     others = [row for row in rows if all(abs(arrived_s - other) >= 1 for other in row.tries)]
+    others.sort(key=lambda row: (max(row.tries), row.pk))
     made = _made(call, others)
     for row in others:
         task = made.get(_key_of(row))

@@ -27,8 +27,10 @@ __all__ = ["dialect"]
 
 dialect = Dialect("openrouter", "compat/openrouter/v1/", refusal, callback=CALLBACK)
 
-PACKAGE = "ai-sdk/openrouter/"
-"""In the User-Agent of a client that `ai` lets order again when the answer to a create or a poll was lost. Others repeat nothing."""
+AI = " ai/"
+"""In the User-Agent of `ai`, which orders again when the answer to a create or a poll was lost: `ai/7.0.173 ai-sdk/provider-utils/5.0.42`,
+without the name of OpenRouter's package. That package alone, and others, repeat nothing.
+"""
 
 
 @dialect.route("GET", "videos/models", scope=Scope.READ)
@@ -40,7 +42,7 @@ def list_models(call: Call) -> HttpResponseBase:
 @dialect.route("POST", "videos", scope=Scope.GENERATE)
 def create_video(call: Call) -> HttpResponseBase:
     """Order a video. `not_applied` has what the model behind an alias does otherwise."""
-    repeats = PACKAGE in call.request.headers.get("User-Agent", "")
+    repeats = AI in f" {call.request.headers.get('User-Agent', '')}"
     with key_by_arrival(call) if repeats else nullcontext(Key(call.idempotency_key)) as key:
         task, missed = (key.task, {}) if key.task else _ordered(call, key)
     return json_response(_job(call, task) | ({"not_applied": missed} if missed else {}), status=202)

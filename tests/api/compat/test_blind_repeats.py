@@ -56,7 +56,7 @@ def first_frame(url: str) -> dict[str, Any]:
 
 PACKAGES = (
     Package("/v1/videos", counts=True),
-    Package("/compat/openrouter/v1/videos", {"user_agent": "ai/7.0.173 ai-sdk/openrouter/3.1.0"}, first_frame),
+    Package("/compat/openrouter/v1/videos", {"user_agent": "ai/7.0.173 ai-sdk/provider-utils/5.0.42"}, first_frame),
     Package("/compat/ai-gateway/video-model", {"ai_model_id": MODEL}, lambda url: {"image": {"type": "url", "url": url}}),
 )
 every_package = in_one_test("package", PACKAGES)

@@ -22,7 +22,8 @@ from tests.web.page_rows import make_video
 
 CREATE = "/compat/openrouter/v1/videos"
 BODY = {"model": MODEL, "prompt": "a red fox", "duration": 5, "size": "1280x720"}
-PACKAGE = "ai/7.0.173 ai-sdk/openrouter/3.1.0 runtime/node.js/22"
+AI = "ai/7.0.173 ai-sdk/provider-utils/5.0.42 runtime/node.js/v20.20.2"
+PACKAGE = "ai-sdk/openrouter/3.1.0 ai-sdk/provider-utils/5.0.42 runtime/node.js/v20.20.2"
 
 
 @pytest.fixture(autouse=True)
@@ -165,7 +166,7 @@ def test_models_are_what_may_be_ordered_and_the_aliases(program: Program) -> Non
 
 def test_what_the_package_orders_again_is_the_same_order(program: Program) -> None:
     def create(**more: Any) -> str:
-        return str(program.post(CREATE, BODY | more, user_agent=PACKAGE).json()["id"])
+        return str(program.post(CREATE, BODY | more, user_agent=AI).json()["id"])
 
     of_several = [create(), create()]  # one call for two videos sends the same request twice at once
     assert len(set(of_several)) == 2
@@ -188,4 +189,5 @@ def test_what_the_package_orders_again_is_the_same_order(program: Program) -> No
 
 
 def test_other_clients_order_with_each_request(program: Program) -> None:
-    assert len({program.post(CREATE, BODY).json()["id"] for _ in range(3)}) == 3
+    agents = ("", "curl/8.5", PACKAGE)
+    assert len({program.post(CREATE, BODY, user_agent=agent).json()["id"] for agent in agents for _ in range(2)}) == 6
