@@ -5,8 +5,9 @@ has a separate environment, because their pins exclude each other and the portal
 A witness is `tests/witnesses/<name>.py`, or `<name>.cjs` for Node.js, beside `<name>.txt` with its pinned packages; one of `portal/` may
 use those of the folder above. It does what the SDK is for and is refused, and exits with 0 if all is right. Its arguments are the server's
 address and the portal's Python; for one of `portal/` the portal's address, the token of a person of its own, the simulator's address and
-the portal's Python. With names as arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses
-for it are skipped with a message.
+the portal's Python. `PORTAL_BY_HTTPS` in its environment is the portal's address behind a proxy whose certificate clients trust. With names
+as arguments only those run. A package that cannot be installed is a failure. Without Node.js, the witnesses for it are skipped with a
+message.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from threading import Lock
 from types import MappingProxyType
 
 from providers.simulator.testing import SimulatorProcess
+from tools.https_front import HttpsFront
 from tools.oss_server.testing import ACCESS_KEY_ID, ACCESS_KEY_SECRET, OssServerProcess
 from tools.stack import ROOT, Stack
 
@@ -43,6 +45,8 @@ for name in {names}:
     print(issue(User.objects.create_user(name), "witness")[1])
 """
 ENVIRONMENTS = ROOT / ".venv-witness"
+TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""Where clients look for the certificates that they trust."""
 INSTALLED_WITHIN_S = 600
 DONE_WITHIN_S = 240
 _installing: defaultdict[Path, Lock] = defaultdict(Lock)
@@ -104,9 +108,11 @@ def _portal(names: Sequence[str]) -> Iterator[Portal]:
         stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--speed", "20", "--media", "tiny"))
         stack.prepare()
         tokens = stack.manage("shell", "--no-imports", "-c", PEOPLE.format(names=list(names))).split()
-        with stack:
+        with stack, HttpsFront(stack.url, Path(folder)) as front:
             arguments = {name: (stack.url, token, stack.simulator_url) for name, token in zip(names, tokens, strict=True)}
-            yield Portal(arguments=arguments, environment=stack.environment)
+            trusted = str(front.certificate)
+            by_https = {"PORTAL_BY_HTTPS": front.url} | dict.fromkeys(TRUST, trusted)
+            yield Portal(arguments=arguments, environment={**stack.environment, **by_https})
 
 
 def _agrees(name: str, script: Path, portal: Portal) -> bool:

@@ -75,14 +75,14 @@ async def _story(package: Package, label: str, python: str, token: str, other: s
         mine = await _makes_a_video(client, f"{label} over stdio")
     await _is_refused_at_once(over_stdio("vp_wrong"))
 
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/mcp"
-    with _server(python, port) as server:
+    with server_at(python, port) as server:
         async with package.http(url, token) as client:
             await _makes_a_video(client, f"{label} over HTTP")
             unfinished = (await client.call("create_video", {"model": MODEL, "prompt": f"a slow boat of {label}"})).data["task_id"]
             await _kill_while_it_waits(server, client, unfinished)
-    with _server(python, port):
+    with server_at(python, port):
         async with package.http(url, token) as client:
             assert len(await _wait(client, unfinished)) == 1
             assert len((await client.call("search_videos", {"query": f"a slow boat of {label}"})).data["videos"]) == 1
@@ -162,7 +162,7 @@ async def _kill_while_it_waits(server: subprocess.Popen[bytes], client: Client, 
 
 
 @contextmanager
-def _server(python: str, port: int) -> Any:
+def server_at(python: str, port: int) -> Any:
     """Run the MCP server at this port."""
     server = subprocess.Popen([python, MANAGE, "mcp", "--http", f"127.0.0.1:{port}"])
     try:
@@ -179,7 +179,7 @@ def _server(python: str, port: int) -> Any:
         server.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,5 +1,6 @@
 """The openai SDK against the portal, also through a line that cuts the first answer of every create: each call of `client.videos`, the
-models, refusals as its exceptions, and a hundred retries that buy nothing twice. `openai_2.py` runs it with the SDK of the 2.x line.
+models, refusals as its exceptions, a hundred retries that buy nothing twice, and the program of docs/integrations/openai.md. `openai_2.py`
+runs it with the SDK of the 2.x line.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ import socket
 import struct
 import sys
 import warnings
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from openai import APIStatusError, AuthenticationError, BadRequestError, NotFoundError, OpenAI
+
+sys.path.append(str(Path(__file__).parent))
+
+from page_blocks import blocks_of, runs
+from parts import frame
 
 MODEL = "kling/kling-v2-6"
 RETRIED = 100
@@ -66,22 +72,6 @@ def look_after(client: OpenAI, name: str) -> None:
     client.videos.poll(remixed.id, poll_interval_ms=300)
     assert client.videos.delete(name).deleted is True
     assert refused(NotFoundError, client.videos.retrieve, video_id=name).code
-
-
-def frame() -> bytes:
-    """Return a PNG of 512 x 512 grey pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    side = 512
-    pixels = zlib.compress((b"\0" + b"\x80" * side) * side)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
-        + chunk(b"IDAT", pixels)
-        + chunk(b"IEND", b"")
-    )
 
 
 def meet_refusals(client: OpenAI, base: str) -> None:
@@ -167,6 +157,8 @@ def main(base: str, token: str) -> None:
     look_after(client, make_and_fetch(client))
     meet_refusals(client, base)
     retry(client, base, token)
+    for block in blocks_of("openai.md", "python"):
+        runs(block, base, token)
 
 
 if __name__ == "__main__":

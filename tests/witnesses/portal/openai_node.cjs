@@ -1,26 +1,12 @@
-// openai for Node.js against the portal: create with and without a file, poll, list, content, remix, delete, refusals.
+// openai for Node.js against the portal: create with and without a file, poll, list, content, remix, delete, refusals, and the page's program.
+// openai_node_6.cjs runs it with the package of the 6.x line.
 
 const assert = require("node:assert");
-const { deflateSync, crc32 } = require("node:zlib");
 const OpenAI = require("openai");
+const { frame, runsThePage } = require("./parts.cjs");
 
 const MODEL = "kling/kling-v2-6";
 const POLL_MS = 300;
-
-function frame(side = 512) {
-  const chunk = (kind, content) => {
-    const body = Buffer.concat([Buffer.from(kind), content]);
-    const length = Buffer.alloc(4);
-    const sum = Buffer.alloc(4);
-    length.writeUInt32BE(content.length);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, sum]);
-  };
-  const header = Buffer.from([0, 0, side >> 8, side & 255, 0, 0, side >> 8, side & 255, 8, 0, 0, 0, 0]);
-  const pixels = deflateSync(Buffer.alloc((side + 1) * side, 128).map((byte, place) => (place % (side + 1) ? byte : 0)));
-  const parts = [chunk("IHDR", header), chunk("IDAT", pixels), chunk("IEND", Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), ...parts]);
-}
 
 async function ended(client, video) {
   while (["queued", "in_progress"].includes(video.status)) {
@@ -71,6 +57,7 @@ async function main(base, token) {
   assert.deepStrictEqual([edited.status, edited.code], [404, "unsupported"]);
   const stranger = new OpenAI({ apiKey: "sk-not-the-key", baseURL: `${base}/v1` });
   assert((await refused(stranger.videos.list())) instanceof OpenAI.AuthenticationError);
+  await runsThePage("openai.md", base, token);
 }
 
 main(...process.argv.slice(2, 4)).catch((error) => {

@@ -1,9 +1,11 @@
-// @openrouter/ai-sdk-provider, alone and under `ai`, against the portal: create, poll, the file without a key, several videos, refusals.
+// @openrouter/ai-sdk-provider, alone and under `ai`, against the portal: create, poll, the file without a key, several videos, refusals, and the
+// page's program.
 
 const assert = require("node:assert");
 const { generateVideo, experimental_generateVideo } = require("ai");
 const { createOpenRouter } = require("@openrouter/ai-sdk-provider");
 const { APICallError } = require("@ai-sdk/provider");
+const { runsThePage } = require("./parts.cjs");
 
 const MODEL = "kling/kling-v2-6";
 const SETTINGS = { pollIntervalMs: 300, maxPollTimeMs: 60_000 };
@@ -58,6 +60,7 @@ async function main(base, token) {
   assert.strictEqual((await make(MODEL, {}, "vp_wrong").catch((error) => error)).statusCode, 401);
   const failed = await make(MODEL, { prompt: "a boat #fault:refuse" }).catch((error) => error);
   assert(APICallError.isInstance(failed) && !failed.isRetryable && failed.message, String(failed));
+  await runsThePage("openrouter.md", base, token);
 }
 
 main(...process.argv.slice(2, 4)).catch((error) => {

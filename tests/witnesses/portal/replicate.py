@@ -1,19 +1,29 @@
-"""The package `replicate` against the portal: run() with a file, create that waits, cancel, lists, models, versions, and its exceptions."""
+"""The package `replicate` 1.x against the portal: run() with a file, create that waits, cancel, lists, models, versions, a webhook whose
+signature it validates, its exceptions, and the program of docs/integrations/replicate.md.
+"""
 
 from __future__ import annotations
 
 import io
-import struct
+import json
+import os
 import sys
-import zlib
+from pathlib import Path
 from typing import Any
 
 import httpx
 from replicate.client import Client
 from replicate.exceptions import ModelError, ReplicateError
+from replicate.helpers import FileOutput
+from replicate.webhook import InvalidSignatureError, WebhookSigningSecret
+
+sys.path.append(str(Path(__file__).parent))
+
+from page_blocks import blocks_of, filled_in, runs, shown_on
+from parts import frame, receiver
 
 MODEL = "kling/kling-v2-6"
-SIDE = 512
+CALLED_WITHIN_S = 60
 
 
 def refused(status: int, call: Any, *words: Any, **order: Any) -> ReplicateError:
@@ -27,14 +37,8 @@ def refused(status: int, call: Any, *words: Any, **order: Any) -> ReplicateError
     return found
 
 
-def frame() -> io.BytesIO:
-    """Return a PNG of grey pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    head, pixels = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0), zlib.compress((b"\0" + b"\x80" * SIDE) * SIDE)
-    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
+def picture() -> io.BytesIO:
+    return io.BytesIO(frame())
 
 
 def is_video(address: str) -> bool:
@@ -42,10 +46,10 @@ def is_video(address: str) -> bool:
 
 
 def run(client: Client) -> None:
-    """The portal of witnesses has no https, so the package gives addresses instead of `FileOutput`."""
+    """Over plain http the package gives addresses in place of `FileOutput`."""
     assert is_video(client.run(MODEL, input={"prompt": "a red balloon", "duration": 5}))
-    assert is_video(client.run(MODEL, input={"prompt": "it sails", "start_image": frame()}))
-    assert is_video(client.run(MODEL, input={"prompt": "a boat", "image": frame()}, wait=False, file_encoding_strategy="base64"))
+    assert is_video(client.run(MODEL, input={"prompt": "it sails", "start_image": picture()}))
+    assert is_video(client.run(MODEL, input={"prompt": "a boat", "image": picture()}, wait=False, file_encoding_strategy="base64"))
     version = client.models.get(MODEL).latest_version
     assert version
     assert is_video(client.run(f"{MODEL}:{version.id}", input={"prompt": "by its version", "unknown": 1}))
@@ -56,6 +60,12 @@ def run(client: Client) -> None:
     else:
         raise AssertionError("a failed render was not raised")
     assert said
+
+
+def run_by_https(client: Client) -> None:
+    file = client.run(MODEL, input={"prompt": "a balloon by https", "image": picture()})
+    assert isinstance(file, FileOutput)
+    assert file.read()[4:8] == b"ftyp"
 
 
 def create(client: Client) -> None:
@@ -78,8 +88,28 @@ def create(client: Client) -> None:
     assert client.predictions.cancel(waited.id).status == "succeeded"
 
 
+def be_called(client: Client, base: str, token: str) -> None:
+    """The signature is made with the secret of the address's endpoint in the portal."""
+    with receiver() as (address, calls):
+        endpoint = {"kind": "callback", "url": address}
+        made = httpx.post(f"{base}/api/v1/webhooks", json=endpoint, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+        order = {"webhook": f"{address}/done", "webhook_events_filter": ["completed"]}
+        ordered = client.models.predictions.create(model=MODEL, input={"prompt": "a kite that calls"}, **order)
+        headers, body = calls.get(timeout=CALLED_WITHIN_S)
+    client.webhooks.validate(headers=headers, body=body, secret=WebhookSigningSecret(key=made.json()["secret"]), tolerance=CALLED_WITHIN_S)
+    try:
+        client.webhooks.validate(headers=headers, body=body, secret=WebhookSigningSecret(key="whsec_c29tZWJvZHkgZWxzZSdz"))
+    except InvalidSignatureError:
+        pass
+    else:
+        raise AssertionError("another secret was taken")
+    told = json.loads(body)
+    assert (told["id"], told["status"], told["error"]) == (ordered.id, "succeeded", None), told
+    assert is_video(told["output"])
+
+
 def look_around(client: Client) -> None:
-    file = client.files.create(frame())
+    file = client.files.create(picture())
     assert (client.files.get(file.id).size, file.urls["get"].endswith(file.id)) == (file.size, True)
     assert file.id in [one.id for one in client.files.list()]
     assert MODEL in [model.id for model in client.models.list()]
@@ -93,12 +123,22 @@ def meet_refusals(client: Client, base: str) -> None:
     refused(401, Client(api_token="r8_not_the_token", base_url=base).predictions.list)
 
 
+def read_the_page(base: str, token: str) -> None:
+    """Run the program of the page with the settings that it has for this line of the package."""
+    address = shown_on("replicate.md", "`REPLICATE_BASE_URL` of `replicate` 1.x | ")
+    [block] = blocks_of("replicate.md", "python")
+    runs(block, base, token, REPLICATE_BASE_URL=filled_in(address, base, token), REPLICATE_API_TOKEN=token)
+
+
 def main(base: str, token: str) -> None:
     client = Client(api_token=token, base_url=f"{base}/compat/replicate")
     run(client)
+    run_by_https(Client(api_token=token, base_url=f"{os.environ['PORTAL_BY_HTTPS']}/compat/replicate"))
     create(client)
+    be_called(client, base, token)
     look_around(client)
     meet_refusals(client, f"{base}/compat/replicate")
+    read_the_page(base, token)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 import subprocess
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +21,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
+sys.path.append(str(Path(__file__).parent))
+from parts import frame  # noqa: E402
 from tests.seeds.curls import commands_in  # noqa: E402
 
 README = ROOT / "tests" / "seeds" / "scitiger.md"
@@ -92,21 +92,10 @@ def run_file(url: str) -> str:
     return re.findall(r'filename="(.+?)"', with_name)[0]
 
 
-def png(width: int = 1280, height: int = 720) -> bytes:
-    """Return a picture of one colour."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    rows = (b"\0" + b"\x30\x60\x90" * width) * height
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
 @contextmanager
 def pictures() -> Iterator[str]:
     """Serve a picture at every address."""
-    picture = png()
+    picture = frame(1280, 720)
 
     class Pictures(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
