@@ -30,7 +30,7 @@ class HttpsFront:
         self.certificate = self_signed(folder, NAME)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _forwarding_to(behind))
+        self._server = _Server(("127.0.0.1", 0), _forwarding_to(behind))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
@@ -44,6 +44,11 @@ class HttpsFront:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing about a client that hung up or does not trust the certificate: it says so itself."""
 
 
 def _forwarding_to(behind: str) -> type[BaseHTTPRequestHandler]:
