@@ -28,7 +28,7 @@ from api.compat.replicate.translate import (
     version_of,
     webhook_of,
 )
-from api.compat.retries import key_of
+from api.compat.retries import key_by_arrival, key_of, note_told
 from api.compat.why import why_no_video
 from api.paging import PageIn, page_of
 from delivery.waiting import asked_wait_s
@@ -43,6 +43,8 @@ dialect = Dialect("replicate", PREFIX, refusal, callback=CALLBACK)
 
 FILES = f"/{dialect.prefix}files/"
 PAGE = 100
+FOR_NODE = "replicate-javascript/"
+"""In the User-Agent of a client that sends a create again as soon as its answer is lost, and says nothing (lib/util.js of 1.4.0)."""
 FOR_THE_ORDER_S = 1
 """Taken off the wait, because the package reads only half a second longer than it asks the portal to wait, and ordering takes time too."""
 
@@ -67,7 +69,9 @@ def list_predictions(call: Call) -> HttpResponseBase:
 
 @dialect.route("GET", "predictions/<str:name>", scope=Scope.READ)
 def get_prediction(call: Call, name: str) -> HttpResponseBase:
-    return json_response(_shown(call, call.task(name)))
+    task = call.task(name)
+    note_told(task)
+    return json_response(_shown(call, task))
 
 
 @dialect.route("POST", "predictions/<str:name>/cancel", scope=Scope.GENERATE)
@@ -129,7 +133,8 @@ def _create(call: Call, spec: ModelSpec) -> HttpResponseBase:
     """Order what `input` asks for, as near as the model can. Answer at once, or wait as `Prefer: wait` says."""
     url = webhook_of(call.body)
     asked = asked_of(call.body.get("input", {}), spec)
-    with key_of(call) as key:
+    repeats = FOR_NODE in call.request.headers.get("User-Agent", "")
+    with key_by_arrival(call) if repeats else key_of(call) as key:
         sent = {slot: [_image(call, one, at=f"input.{asked.names[slot]}") for one in many] for slot, many in asked.images.items()}
         inputs = in_slots(spec, sent)
         fitted = fit(spec, asked.options, counted(inputs))
@@ -139,6 +144,7 @@ def _create(call: Call, spec: ModelSpec) -> HttpResponseBase:
 
 
 def _created(call: Call, task: GenerationTask, *, logs: str) -> HttpResponseBase:
+    note_told(task)
     shown = _shown(call, task, is_created=True)
     return json_response(shown | {"logs": logs}, status=201)
 

@@ -15,7 +15,7 @@ from api.compat.urls import callback_shapes
 from generation.lifecycle import Status
 from generation.models import GenerationTask, ModelAlias
 from providers.models import ProviderAccount
-from tests.api.compat.conftest import Program
+from tests.api.compat.conftest import Program, aged
 from tests.cases import in_one_test
 from tests.pictures import picture
 from tests.task_rows import MODEL, make_task
@@ -115,6 +115,15 @@ def test_a_retry_of_the_package_is_the_same_order(program: Program) -> None:
     ids = [program.post(PREDICTIONS, body, x_stainless_retry_count=count).json()["id"] for count in ("0", "1", "0")]
 
     assert (ids[0] == ids[1], ids[0] == ids[2]) == (True, False)
+
+
+def test_what_the_package_for_node_sends_again_is_the_same_order(program: Program) -> None:
+    body, package = {"version": MODEL, "input": INPUT}, {"user_agent": "replicate-javascript/1.4.0"}
+    first = program.post(PREDICTIONS, body, **package).json()["id"]
+    aged(seconds=2)
+
+    assert program.post(PREDICTIONS, body, **package).json()["id"] == first
+    assert program.post(PREDICTIONS, body).json()["id"] != first
 
 
 def test_a_finished_video_is_at_an_address_that_does_not_redirect(program: Program, user: Any) -> None:

@@ -62,6 +62,25 @@ async function main(base, token) {
     server.close();
   }
 
+  async function sendsItAgain() {
+    let creates = 0;
+    const [line, server] = await listening(async (request, body, response) => {
+      const headers = { ...request.headers, host: new URL(base).host };
+      delete headers["content-length"];
+      const reply = await fetch(`${base}${request.url}`, { method: request.method, headers, body: body.length ? body : undefined });
+      const answer = Buffer.from(await reply.arrayBuffer());
+      if (request.method === "POST" && (creates += 1) === 1) {
+        await new Promise((done) => setTimeout(done, HELD_MS)); // a proxy gives up; at once it would be an order of its own
+        request.socket.destroy();
+      } else response.writeHead(reply.status, { "Content-Type": "application/json" }).end(answer);
+    });
+    const made = await at(line).predictions.create({ model: MODEL, input: { prompt: "a boat in fog" } });
+    const { results } = await replicate.predictions.list();
+    const same = results.filter(({ input }) => input.prompt === "a boat in fog");
+    assert.deepStrictEqual([creates, same.map(({ id }) => id)], [2, [made.id]]);
+    server.close();
+  }
+
   async function isRefused() {
     const unknown = await refused(replicate.run("nobody/has-it", { input: { prompt: "a boat" } }));
     assert.deepStrictEqual([unknown.name, unknown.response.status], ["ApiError", 404]);
@@ -69,7 +88,7 @@ async function main(base, token) {
     assert.strictEqual((await refused(at(base, "r8_wrong").predictions.list())).response.status, 401);
   }
 
-  await Promise.all([runs(), looksAround(), isCalled(), isRefused(), runsThePage("replicate.md", base, token)]);
+  await Promise.all([runs(), looksAround(), isCalled(), sendsItAgain(), isRefused(), runsThePage("replicate.md", base, token)]);
 }
 
 main(...process.argv.slice(2, 4)).then(
