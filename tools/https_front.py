@@ -72,7 +72,7 @@ def _forwarding_to(behind: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
             line.close()
 
-        do_GET = do_POST = do_DELETE = _forward  # the names that the standard library calls
+        do_GET = do_POST = do_DELETE = _forward  # noqa: N815 - the names that the standard library calls
 
         def log_message(self, *_words: object) -> None:
             """Print nothing."""

@@ -1,5 +1,5 @@
-"""The client of mcp 2 against the portal's MCP server, also with the settings that docs/integrations/mcp.md has for other clients; it speaks
-the revision 2026-07-28.
+"""The client of mcp 2 against the portal's MCP server, also with the settings that docs/integrations/mcp.md has for other clients.
+It speaks the revision 2026-07-28.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ CALLED_WITHIN_S = 60
 def main(address: str, token: str) -> None:
     blocks = [block for page in sorted(PAGES.glob("*.md")) for block in blocks_of(page.name)]
     mine = [block for block in blocks if block[:2] not in ELSEWHERE and block[:2] != MAKE[:2]]
-    assert {block.language for block in mine} <= HERE, "nothing runs this: " + str({block[:2] for block in mine if block.language not in HERE})
+    unknown = {block[:2] for block in mine if block.language not in HERE}
+    assert not unknown, f"nothing runs this: {unknown}"
     assert {block[:2] for block in blocks} >= {*ELSEWHERE, MAKE[:2]}, "a page has lost its code"
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _block in pool.map(lambda block: runs(block, address, token), mine):

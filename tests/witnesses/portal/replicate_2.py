@@ -1,4 +1,4 @@
-"""What replicate.py does, with the 2.x line of the package, whose methods have other names and which validates no signatures: that is done as
+"""What replicate.py does, with the 2.x line of the package. Its methods have other names, and it validates no signatures: that is done as
 Replicate's documentation describes it.
 """
 

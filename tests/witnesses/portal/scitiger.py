@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 sys.path.append(str(Path(__file__).parent))
 from parts import frame  # noqa: E402
+
 from tests.seeds.curls import commands_in  # noqa: E402
 
 README = ROOT / "tests" / "seeds" / "scitiger.md"
