@@ -61,8 +61,8 @@ def filled_in(code: str, address: str, token: str) -> str:
     return code
 
 
-def runs(block: Block, address: str, token: str, **variables: str) -> None:
-    """Run a block in a folder where `frame.png` is a picture. It leaves a video: as a file, or as an address that it prints."""
+def runs(block: Block, address: str, token: str, *, says: str = "", **variables: str) -> None:
+    """Run a block in a folder where `frame.png` is a picture. It leaves a video: as a file, or as an address that it prints; or it says this."""
     name, command = COMMANDS[block.language]
     environment = os.environ | {"PORTAL_URL": address, "PORTAL_TOKEN": token} | variables
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +79,9 @@ def runs(block: Block, address: str, token: str, **variables: str) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{block.page}, {block.language}: {done.stdout}"
+        if says:
+            assert says in done.stdout, f"{block.page}, {block.language}: {done.stdout}"
+            return
         films, printed = [*Path(folder).glob("*.mp4")], VIDEO.search(done.stdout)
         assert films or printed, f"{block.page}, {block.language}: no video: {done.stdout}"
         film = films[0].read_bytes() if films else _fetched(printed[0] if printed else "")

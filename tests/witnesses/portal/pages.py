@@ -1,6 +1,6 @@
 """The programs on the pages of docs/integrations run as they are written; page_blocks.py says what stands for host and token.
 
-This runs what needs a shell, Node.js alone, or requests and httpx. Programs that need a package of their own run in its witness.
+This runs what needs a shell, Node.js alone, or requests, httpx and PyJWT. Programs that need a package of their own run in its witness.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ELSEWHERE = {
     ("mcp.md", "json"): "mcp_2.py",
 }
 MAKE = Block("make.md", "json", "")
+ACCESS_KEY, SECRET_KEY = "Ab3dE5gH", "vpsk_…"
 HOOK = "https://hook.eu2.make.com/…"
 AT_ONCE = 4
 CALLED_WITHIN_S = 60
@@ -40,10 +41,25 @@ def main(address: str, token: str) -> None:
     unknown = {block[:2] for block in mine if block.language not in HERE}
     assert not unknown, f"nothing runs this: {unknown}"
     assert {block[:2] for block in blocks} >= {*ELSEWHERE, MAKE[:2]}, "a page has lost its code"
+    signing = [block for block in mine if SECRET_KEY in block.code]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _block in pool.map(lambda block: runs(block, address, token), mine):
+        for _block in pool.map(lambda block: runs(block, address, token), [block for block in mine if block not in signing]):
             pass
+    sign_as_kling_does(signing, address, token)
     order_as_make_does(address, token)
+
+
+def sign_as_kling_does(blocks: list[Block], address: str, token: str) -> None:
+    """Run programs that sign with the two keys of a token."""
+    order = {"label": "pages", "scopes": ["generate", "read"]}
+    made = requests.post(f"{address}/api/v1/tokens", json=order, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    keys = {ACCESS_KEY: made["access_key"], SECRET_KEY: made["secret_key"]}
+    assert len(blocks) == 1, blocks
+    for block in blocks:
+        code = block.code
+        for shown, meant in keys.items():
+            code = code.replace(shown, meant)
+        runs(block._replace(code=code), address, token, says="SUCCEED")
 
 
 def order_as_make_does(address: str, token: str) -> None:
