@@ -156,9 +156,9 @@ def main(base: str, token: str) -> None:
     assert client.models.retrieve(MODEL).object == "model"
     look_after(client, make_and_fetch(client))
     meet_refusals(client, base)
-    retry(client, base, token)
     for block in blocks_of("openai.md", "python"):
         runs(block, base, token)
+    retry(client, base, token)
 
 
 if __name__ == "__main__":
