@@ -62,7 +62,7 @@ def filled_in(code: str, address: str, token: str) -> str:
 
 
 def runs(block: Block, address: str, token: str, *, says: str = "", **variables: str) -> None:
-    """Run a block in a folder where `frame.png` is a picture. It leaves a video: as a file, or as an address that it prints; or it says this."""
+    """Run a block beside a picture, `frame.png`. It leaves a video, as a file or as an address that it prints, or it `says` this."""
     name, command = COMMANDS[block.language]
     environment = os.environ | {"PORTAL_URL": address, "PORTAL_TOKEN": token} | variables
     with tempfile.TemporaryDirectory() as folder:
