@@ -43,8 +43,10 @@ def _warn(budget: Budget, percent: int, still: Q, **told: int) -> None:
     with transaction.atomic():
         if not Budget.objects.filter(still, pk=budget.pk, enabled=True, starts_at=budget.starts_at).update(**told):
             return
+        owner_id, name = _whose(budget)
         facts = {
             "kind": budget.kind,
+            "name": name,
             "window": budget.window,
             "percent": percent,
             "refused": "refusal_told" in told,
@@ -54,11 +56,14 @@ def _warn(budget: Budget, percent: int, still: Q, **told: int) -> None:
             "ends_at": budget.ends_at,
             "team_id": budget.team_id,
         }
-        outbox.write("budget.warning", subject=budget.pk, at=clock.now(), owner_id=_owner_of(budget), facts=facts)
+        outbox.write("budget.warning", subject=budget.pk, at=clock.now(), owner_id=owner_id, facts=facts)
 
 
-def _owner_of(budget: Budget) -> int | None:
-    """Return the person whose budget it is; None: that of a team, or of everyone."""
+def _whose(budget: Budget) -> tuple[int | None, str]:
+    """Return the id of the person whose budget it is, None for that of a team or of everyone; and the name of the person, team or token."""
     if budget.token_line is not None:
-        return ApiToken.objects.filter(pk=budget.token_line).values_list("owner", flat=True).first()
-    return budget.user_id
+        token = ApiToken.objects.filter(pk=budget.token_line).first()
+        return (token.owner_id, token.label) if token else (None, "")
+    if budget.user is not None:
+        return budget.user.pk, budget.user.get_username()
+    return None, budget.team.name if budget.team else ""

@@ -40,6 +40,7 @@ __all__ = [
     "reopen",
     "reserve",
     "reserve_again",
+    "scope_of_row",
     "settle",
     "stop_waiting",
 ]
@@ -211,7 +212,7 @@ def reserve_again(row: Reservation) -> None:
     """
     _in_transaction()
     Reservation.objects.select_for_update(no_key=True).filter(pk=row.pk).first()  # locked before the budgets, as everywhere
-    bound = budgets.locked([_scope_of(row)], clock.now())
+    bound = budgets.locked([scope_of_row(row)], clock.now())
     if bound and not row.is_priced:
         raise PriceUnknown(row.model, row.currency)
     amounts = {budget.pk: row.reserved for budget in bound}
@@ -227,7 +228,7 @@ def raise_to(row: Reservation, ask: Ask) -> None:
     reserved = max(row.reserved, ask.amount or 0)
     more = reserved - row.reserved
     _write(row, was_open=True, reserved=reserved, **ask.price)
-    bound = budgets.locked([_scope_of(row)], clock.now())
+    bound = budgets.locked([scope_of_row(row)], clock.now())
     if bound and ask.amount is None:
         raise PriceUnknown(ask.model, ask.currency)
     amounts = {budget.pk: more for budget in bound if budget.starts_at <= row.at}
@@ -274,10 +275,11 @@ def _write(row: Reservation, *, was_open: bool, **changes: Any) -> None:
 def _count(row: Reservation, change: int) -> None:
     """Add this change, which may be negative, to the budgets that count the purchase."""
     if change:
-        budgets.add({budget.pk: change for budget in budgets.binding(_scope_of(row), budgets.in_force())}, row.at)
+        budgets.add({budget.pk: change for budget in budgets.binding(scope_of_row(row), budgets.in_force())}, row.at)
 
 
-def _scope_of(row: Reservation) -> Scope:
+def scope_of_row(row: Reservation) -> Scope:
+    """Return in whose name it was bought."""
     return Scope(owner_id=row.owner_id, team_id=row.team_id, token_line=row.token_line)
 
 

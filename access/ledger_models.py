@@ -56,7 +56,7 @@ class Reservation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False, editable=False, verbose_name=_("owner")
     )
     team = models.ForeignKey(
-        "auth.Group", models.SET_NULL, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("team")
+        "auth.Group", models.PROTECT, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("team")
     )
     token_line = models.UUIDField(_("API token"), null=True, editable=False)
     model = models.CharField(_("model"), max_length=120, editable=False)

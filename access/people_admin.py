@@ -19,7 +19,7 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -29,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from access.leaving import came_back
+from access.ledger_models import Reservation
 from access.models import Preference
 from access.password_reset import link_for
 from access.second_factor import remove_all
@@ -170,9 +171,17 @@ def _may_touch(request: HttpRequest, person: User | None) -> bool:
 
 @admin.register(Group)
 class RightsOfGroupsAdmin(AuditedAdmin, GroupAdmin):
-    """A group is a set of rights, so only superusers change one."""
+    """A group is a set of rights, so only superusers change one. One that has paid for something stays: the ledger shows its name."""
 
     audited_as = "group"
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Refuse to delete teams that have paid, in words: Django would list all that they have bought."""
+        paid = Reservation.objects.filter(team=OuterRef("pk"))
+        kept = Group.objects.filter(Exists(paid), pk__in=[group.pk for group in objs]).order_by("name")
+        words = gettext("“%(team)s” has paid for videos, and the ledger keeps its name. Take its members out instead.")
+        refusals = [words % {"team": team.name} for team in kept]
+        return ([], {}, set(), refusals) if refusals else super().get_deleted_objects(objs, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from access.callers import Caller, caller_of
 from access.models import Preference
+from events import audit
 
-__all__ = ["LANGUAGE_KEY", "SESSION_KEY", "THEMES", "THEME_KEY", "WISHES", "language_of", "remember", "wishes_of"]
+__all__ = [
+    "LANGUAGE_KEY",
+    "SESSION_KEY",
+    "THEMES",
+    "THEME_KEY",
+    "WISHES",
+    "language_of",
+    "remember",
+    "store",
+    "wanted",
+    "wishes_of",
+    "zone_names",
+]
 
 SESSION_KEY = "time_zone"
 LANGUAGE_KEY = "language"
@@ -25,9 +43,24 @@ WISHES = ("title", "sound", "browser")
 USUAL_WISHES = ("title",)
 
 
-def remember(request: HttpRequest, user: User, **choices: Any) -> None:
-    """Store columns of the person's preference, and put those that pages need into the session."""
-    Preference.objects.update_or_create(user=user, defaults=choices)
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Return the names of places that people know as theirs, and UTC."""
+    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/"))))
+
+
+@transaction.atomic
+def store(by: Caller, **choices: Any) -> None:
+    """Store columns of the caller's preference. Which team pays is about money, so a change of it is in the audit log."""
+    before = Preference.objects.select_related("team").filter(user=by.user).first()
+    after, _is_new = Preference.objects.update_or_create(user=by.user, defaults=choices)
+    if after.team_id != (before.team_id if before else None):
+        audit.record("user.paying_team_changed", by.user, by=by, before={"team": before and before.team}, after={"team": after.team})
+
+
+def remember(request: HttpRequest, **choices: Any) -> None:
+    """Store columns of the preference of the person at this page, and put those that pages need into the session."""
+    store(caller_of(request), **choices)
     for name in choices.keys() & set(CARRIED):
         request.session[name] = choices[name]
 
@@ -39,7 +72,11 @@ def language_of(user: User) -> str:
 
 def wishes_of(request: HttpRequest) -> list[str]:
     """Return what of `WISHES` the person of this session wants."""
-    chosen = request.session.get(WISHES_KEY)
+    return wanted(request.session.get(WISHES_KEY))
+
+
+def wanted(chosen: Iterable[str] | None) -> list[str]:
+    """Return what of `WISHES` a person wants who chose these; None: who chose nothing."""
     return [wish for wish in WISHES if wish in (USUAL_WISHES if chosen is None else chosen)]
 
 

@@ -12,7 +12,7 @@ class Scope(models.TextChoices):
     READ = "read", _("Read tasks, videos, models and prices")
     GENERATE = "generate", _("Order, cancel and retry tasks")
     MANAGE_VIDEOS = "manage_videos", _("Edit, delete, restore and share videos")
-    MANAGE_TOKENS = "manage_tokens", _("Manage own tokens and webhooks")
+    MANAGE_TOKENS = "manage_tokens", _("Manage own tokens, webhooks and preferences")
     ADMIN = "admin", _("Act as an administrator, where the owner is one")
 
 

@@ -92,6 +92,8 @@ EXAMPLES: dict[str, Example] = {
     "get_league": Example(query={"days": "90"}),
     "list_prices": Example(query={"model": MODEL}),
     "post_estimate": Example(body={"model": MODEL}),
+    "get_preferences": Example(),
+    "patch_preferences": Example(body={"language": "zh-hans", "time_zone": "Asia/Shanghai", "paying_team": "{team}"}),
     "list_bills": Example(),
     "post_bill": Example(status=201, body={"vendor": "{vendor}", "file_name": "2026-11.csv", "content": "{bill_in_base64}"}),
     "get_bill": Example(),

@@ -15,8 +15,8 @@ __all__ = ["PROVIDER_SENTENCES", "MessageField", "translated"]
 
 
 def translated(message: Message) -> str:
-    """Return the message in the reader's language. A Chinese full stop needs no space after it."""
-    return message.text(gettext).replace("。 ", "。")
+    """Return the message in the reader's language. A Chinese full stop or colon needs no space after it."""
+    return message.text(gettext).replace("。 ", "。").replace("： ", "：")
 
 
 NOTHING = Message()

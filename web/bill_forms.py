@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
+from access.preferences import zone_names
 from generation.bills.columns import FIELDS, HERE, Columns
 from generation.bills.reading import ENCODINGS, MOST_BYTES
 from generation.errors import InvalidRequest
@@ -16,7 +17,6 @@ from generation.models import Bill
 from providers.models import ProviderAccount
 from providers.vendors import PROVIDERS
 from web.presenters.words import account_label, vendor_label
-from web.time_zone import zone_names
 
 __all__ = ["ReadForm", "UploadForm", "field_labels"]
 

@@ -6,26 +6,19 @@ main.js puts the browser's time zone into a cookie; the language of who is not s
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from access.preferences import LANGUAGE_KEY, SESSION_KEY
+from access.preferences import LANGUAGE_KEY, SESSION_KEY, zone_names
 
-__all__ = ["COOKIE", "reader_time_zone", "zone_names"]
+__all__ = ["COOKIE", "reader_time_zone"]
 
 COOKIE = "time_zone"
 WITHOUT_SESSION = ("/api/", "/v/")
 """Programs, and links, which make no more than one query."""
-
-
-@cache
-def zone_names() -> tuple[str, ...]:
-    """Return the names of places that people know as theirs, and UTC."""
-    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/"))))
 
 
 def reader_time_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -16,8 +16,16 @@ WEBHOOK_SENTENCES = {
     "endpoint_gone": _("“%(name)s” was disabled: its receiver answered that it is gone (410). Enable it when the receiver is back."),
     "endpoint_dead": _("“%(name)s” was disabled: it failed for five days. Repair the receiver, enable the endpoint and send again."),
     "endpoint_unreadable": _("Deliveries to “%(name)s” are waiting: its secret cannot be decrypted. Open the endpoint to see what to do."),
-    "budget_warning": _("%(percent)s %% of a budget are used."),
-    "budget_refused": _("An order did not fit into a budget. %(held)s of %(limit)s %(currency)s are used."),
+    "budget_of_everyone_day": _("The daily budget of everyone together:"),
+    "budget_of_everyone_month": _("The monthly budget of everyone together:"),
+    "budget_of_team_day": _("The daily budget of your team “%(name)s”:"),
+    "budget_of_team_month": _("The monthly budget of your team “%(name)s”:"),
+    "budget_of_user_day": _("Your daily budget:"),
+    "budget_of_user_month": _("Your monthly budget:"),
+    "budget_of_token_day": _("The daily budget of your token “%(name)s”:"),
+    "budget_of_token_month": _("The monthly budget of your token “%(name)s”:"),
+    "budget_warning": _("%(percent)s %% are used."),
+    "budget_refused": _("An order did not fit. %(held)s of %(limit)s %(currency)s are used."),
 }
 TRIES = {
     "status": _("The receiver did not answer with success (2xx)."),
@@ -42,10 +50,14 @@ SENTENCES |= WEBHOOK_SENTENCES
 
 
 def budget_words(facts: Mapping[str, Any]) -> Message:
-    """Return the sentence about a `budget.warning`. A refused order leaves the budget below 100 percent, whatever `percent` says."""
+    """Return whose budget a `budget.warning` is about, and what happened. A refused order leaves it below 100 percent, whatever `percent`
+    says.
+    """
+    kind, window = facts["kind"], facts["window"]
+    whose = say(f"budget_of_{kind}_{window}", name=facts.get("name", ""))
     if facts.get("refused"):
-        return say("budget_refused", held=_short(facts["held"]), limit=_short(facts["limit"]), currency=facts["currency"])
-    return say("budget_warning", percent=str(facts.get("percent", "")))
+        return whose + say("budget_refused", held=_short(facts["held"]), limit=_short(facts["limit"]), currency=facts["currency"])
+    return whose + say("budget_warning", percent=str(facts.get("percent", "")))
 
 
 def _short(amount: str) -> str:

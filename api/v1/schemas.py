@@ -130,6 +130,9 @@ class TaskIn(Schema):
     )
     external_id: str = Field("", max_length=200, pattern=TEXT, description="Your own id; unique among your tasks.")
     team: str = Field("", max_length=150, pattern=TEXT, description="A team of yours, whose members then see the task and its videos.")
+    paying_team: str = Field(
+        "", max_length=150, pattern=TEXT, description="A team of yours, whose budget and usage count it; empty: as your preferences say."
+    )
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
     )
@@ -281,6 +284,7 @@ class TaskOut(BaseModel):
     cost: CostOut
     usage: UsageOut
     team: str | None = Field(description="The team whose members see it; null: nobody but its owner, and staff.")
+    paying_team: str | None = Field(description="The team that the order named to pay; null: none, so the owner's preferences decided.")
     cancel_requested_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -343,6 +347,7 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_
         videos_in_bin=[] if is_new else [video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         team=task.team.name if task.team else None,
+        paying_team=task.paying_team.name if task.paying_team else None,
         cost=CostOut(
             estimated=_as_stored(task.cost),
             currency=task.currency,

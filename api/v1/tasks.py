@@ -85,10 +85,11 @@ def post_task(
     """
     asking = caller(request)
     order = Order(
-        **body.model_dump(exclude={"model", "inputs", "team"}),
+        **body.model_dump(exclude={"model", "inputs", "team", "paying_team"}),
         model=meant_by(body.model),
         owner=asking.user,
         team=require_team(body.team, asking) if body.team else None,
+        paying_team=require_team(body.paying_team, asking, "paying_team") if body.paying_team else None,
         token=asking.token,
         inputs=assets_of(asking, body.inputs),
         source=Prompt.Source.API,
@@ -298,7 +299,7 @@ def _out(request: HttpRequest, tasks: Sequence[GenerationTask]) -> list[TaskOut]
 
 def _in_full() -> TaskQuerySet:
     """Return tasks with what an answer shows of them; `_out` asks for the rest."""
-    return GenerationTask.objects.select_related("prompt", "account", "team").prefetch_related("videos")
+    return GenerationTask.objects.select_related("prompt", "account", "team", "paying_team").prefetch_related("videos")
 
 
 def _one_in_full(task_id: UUID) -> TaskQuerySet:

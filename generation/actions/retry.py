@@ -27,6 +27,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
     order = Order(
         owner=by.user,
         team=task.team if task.team_id in by.teams else None,
+        paying_team=task.paying_team if task.paying_team_id in by.teams else None,
         token=by.token,
         model=task.model,
         prompt=task.prompt.text,

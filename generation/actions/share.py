@@ -17,11 +17,11 @@ from generation.models import GenerationTask, Video
 __all__ = ["require_team", "share"]
 
 
-def require_team(name: str, by: Caller) -> Group:
-    """Return the team of the caller with this name. Raises `InvalidRequest`: teams of others do not exist for them."""
+def require_team(name: str, by: Caller, field: str = "team") -> Group:
+    """Return the team of the caller with this name. Raises `InvalidRequest` about `field`: teams of others do not exist for them."""
     team = Group.objects.filter(name=name, pk__in=by.teams).first()
     if team is None:
-        raise _not_yours()
+        raise _not_yours(field)
     return team
 
 
@@ -46,6 +46,6 @@ def share(task: GenerationTask, team: Group | None, *, by: Caller) -> None:
     task.team = team
 
 
-def _not_yours() -> InvalidRequest:
+def _not_yours(field: str = "team") -> InvalidRequest:
     words = _("You are in no team of this name.")
-    return InvalidRequest(words, fields={"team": words})
+    return InvalidRequest(words, fields={field: words})

@@ -32,6 +32,15 @@ __all__ = ["Worth", "purchases_of", "worth_of"]
 AROUND = timedelta(days=3)
 """How far outside the bill's days requests are considered: a row may be billed a day later."""
 AT_ONCE = 500
+KEYS_AT_ONCE = 5_000
+"""No index has the ids of attempts: each question for some of them reads all."""
+OF_TASK = ("model", "status", "submission_id", "rendered_at", "finished_at", "charged_amount", "charged_unit")
+OF_ATTEMPT = ("task", "account", "number", "dispatch", "submission_id", "reference", "reply", "started_at")
+OF_RESERVATION = (
+    *("task_id", "number", "sent_before", "model", "vendor", "at", "currency", "rate", "basis", "waits", "closed_at"),
+    *("reserved", "settled", "own_reserved", "own_settled"),
+)
+"""What is asked of them: a bill has up to 50,000 rows."""
 UNANSWERED = (Dispatch.SENDING, Dispatch.UNKNOWN)
 REQUEST_IDS = frozenset({"requestid", "xrequestid", "traceid", "logid"})
 USUAL_RENDER = timedelta(hours=1)
@@ -80,40 +89,48 @@ def purchases_of(bill: Bill, keys: Collection[str], begins: datetime, ends: date
     accounts = ProviderAccount.objects.filter(vendor=bill.vendor, sandbox=False)
     accounts = accounts.filter(pk=bill.account_id) if bill.account_id else accounts
     renamed = {account.pk: account.model_names for account in accounts}
-    near = Q(started_at__gte=begins - AROUND, started_at__lt=ends + AROUND)
-    attempts = list(Attempt.objects.filter(near, account__in=renamed).exclude(dispatch=Dispatch.REJECTED))
-    for part in _parts(keys):
-        attempts += Attempt.objects.filter(Q(submission_id__in=part) | Q(reference__in=part), account__in=renamed)
-    ids = {attempt.task_id for attempt in attempts}
-    for part in _parts(keys):
-        ids.update(GenerationTask.objects.filter(account__in=renamed, submission_id__in=part).values_list("pk", flat=True))
+    sent = Attempt.objects.filter(account__in=renamed).order_by()
+    near = sent.filter(started_at__gte=begins - AROUND, started_at__lt=ends + AROUND).exclude(dispatch=Dispatch.REJECTED)
+    ids, known = set[UUID](), set[str]()
+    for task_id, *names in near.values_list("task_id", "submission_id", "reference"):
+        ids.add(task_id)
+        known.update(names)
+    unknown = set(keys) - known
+    mine = GenerationTask.objects.filter(account__in=renamed).exclude(submission_id="")  # the condition of the index
+    for part in _parts(unknown, KEYS_AT_ONCE):
+        ids.update(sent.filter(Q(submission_id__in=part) | Q(reference__in=part)).values_list("task_id", flat=True))
+    for part in _parts(unknown, AT_ONCE):
+        ids.update(mine.filter(submission_id__in=part).values_list("pk", flat=True))
     return list(_purchases(bill, ids, renamed))
 
 
-def _parts(ids: Iterable[Any]) -> Iterator[list[Any]]:
+def _parts(ids: Iterable[Any], size: int) -> Iterator[list[Any]]:
     left = iter(sorted(ids))
-    while part := list(islice(left, AT_ONCE)):
+    while part := list(islice(left, size)):
         yield part
 
 
 def _purchases(bill: Bill, ids: Collection[UUID], renamed: Mapping[UUID, Mapping[str, str]]) -> Iterator[Purchase]:
-    for part in _parts(ids):
-        tasks = {task.pk: task for task in GenerationTask.objects.filter(pk__in=part)}
+    named: dict[tuple[str, frozenset[UUID]], frozenset[str]] = {}
+    for part in _parts(ids, AT_ONCE):
+        tasks = {task.pk: task for task in GenerationTask.objects.filter(pk__in=part).only(*OF_TASK)}
         rows: dict[UUID, list[Reservation]] = defaultdict(list)
-        for row in Reservation.objects.filter(task_id__in=part).order_by("task_id", "number"):
+        for row in Reservation.objects.filter(task_id__in=part).only(*OF_RESERVATION).order_by("task_id", "number"):
             rows[row.task_id].append(row)
         attempts: dict[UUID, list[Attempt]] = defaultdict(list)
-        for attempt in Attempt.objects.filter(task_id__in=part, account__in=renamed).order_by("task_id", "number"):
+        for attempt in Attempt.objects.filter(task_id__in=part, account__in=renamed).only(*OF_ATTEMPT).order_by("task_id", "number"):
             attempts[attempt.task_id].append(attempt)
         for task_id, reserved in rows.items():
             task, sent = tasks.get(task_id), _sent(reserved, attempts[task_id])
             if task is None:
                 continue
             _add_task_id(task, reserved, attempts[task_id], sent)
-            names = _names(task.model, [renamed[attempt.account_id] for attempt in attempts[task_id]])
+            at = frozenset(attempt.account_id for attempt in attempts[task_id])
+            if (task.model, at) not in named:
+                named[task.model, at] = _names(task.model, [renamed[account] for account in at])
             for row in reserved:
                 if row.pk in sent and row.basis != Basis.SANDBOX:
-                    yield _purchase(bill, task, row, sent[row.pk], names)
+                    yield _purchase(bill, task, row, sent[row.pk], named[task.model, at])
 
 
 def _sent(rows: Sequence[Reservation], attempts: Sequence[Attempt]) -> dict[UUID, _Sent]:

@@ -29,7 +29,7 @@ from generation.models.prompt import Asset
 from generation.models.settling import follow_move
 from generation.models.status_labels import STATUS_CHOICES
 from generation.models.video import Video
-from generation.models.visibility import OwnedQuerySet, shared_with, team_index
+from generation.models.visibility import OwnedQuerySet, named_to_pay, shared_with, team_index
 from generation.places import PLACES
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
@@ -90,6 +90,7 @@ class GenerationTask(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="tasks", verbose_name=_("owner"))
     token = models.ForeignKey("access.ApiToken", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("token"))
     team = shared_with()
+    paying_team = named_to_pay()
     prompt = models.ForeignKey("generation.Prompt", models.PROTECT, related_name="tasks", verbose_name=_("prompt"))
     model = models.CharField(_("model"), max_length=120)
     asked_model = models.CharField(_("model asked for"), max_length=120, blank=True)

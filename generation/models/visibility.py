@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from access.callers import Caller
 from access.rights import may
 
-__all__ = ["OwnedQuerySet", "shared_with", "team_index"]
+__all__ = ["OwnedQuerySet", "named_to_pay", "shared_with", "team_index"]
 
 M = TypeVar("M", bound=models.Model)
 
@@ -77,6 +77,13 @@ def shared_with() -> models.ForeignKey[Any, Any]:
     """Return the column of the team whose members see the row; null: nobody but its owner and staff."""
     return models.ForeignKey(
         "auth.Group", models.SET_NULL, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("shared with")
+    )
+
+
+def named_to_pay() -> models.ForeignKey[Any, Any]:
+    """Return the column of the team that an order named to pay; null: as its owner's preferences say. The ledger has the one that paid."""
+    return models.ForeignKey(
+        "auth.Group", models.SET_NULL, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("team that pays")
     )
 
 

@@ -190,6 +190,7 @@ class _Batch:
             **({"id": order.task_id} if order.task_id else {}),
             owner=order.owner,
             team=order.team,
+            paying_team=order.paying_team,
             token=order.token,
             prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
             model=spec.name,
@@ -217,7 +218,7 @@ class _Batch:
         if order.task_id is None and self._is_paid(spec, only, holder):
             scope = Scope(
                 owner_id=order.owner.pk,
-                team_id=self.quotas[order.owner.pk].team_id,
+                team_id=task.paying_team_id or self.quotas[order.owner.pk].team_id,
                 token_line=order.token.line_id if order.token else None,
             )
             self.asks.append(ask_of(task, spec, params, scope))

@@ -30,6 +30,8 @@ class Order:
     owner: User
     team: Group | None = None
     """Whose members see it (`generation/actions/share.py`)."""
+    paying_team: Group | None = None
+    """Whose budget and usage count it, if not as the owner's preferences say."""
     model: str
     prompt: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -58,8 +60,8 @@ class Order:
 
         Stored tasks keep theirs, so a field that was added to orders later counts only if it is set.
         """
-        team = str(self.team.pk) if self.team else ""
-        later = {"content_id": self.content_id, "callback_url": self.callback_url, "callback_shape": self.callback_shape, "team": team}
+        teams = {name: str(team.pk) for name, team in (("team", self.team), ("paying_team", self.paying_team)) if team}
+        later = {"content_id": self.content_id, "callback_url": self.callback_url, "callback_shape": self.callback_shape} | teams
         return self.intent or digest_of(
             {name: text for name, text in later.items() if text}
             | {

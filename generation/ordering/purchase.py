@@ -85,8 +85,8 @@ def _worth(amount: Decimal, rate: Decimal) -> int | None:
 
 
 def scope_of(task: GenerationTask) -> Scope:
-    """Return in whose name the task was ordered: its owner, the team that pays, the line of its token. Costs a query."""
-    team = buyers([task.owner_id])[task.owner_id].team_id
+    """Return in whose name the task is paid for: its owner, the team that pays, the line of its token. Costs a query as a rule."""
+    team = task.paying_team_id or buyers([task.owner_id])[task.owner_id].team_id
     return Scope(owner_id=task.owner_id, team_id=team, token_line=task.token.line_id if task.token else None)
 
 
@@ -104,9 +104,8 @@ def pay_again(task: GenerationTask, spec: ModelSpec) -> None:
         return  # nothing was paid yet; the next submit sets money aside
     if before.closed_at is None:
         ledger.keep_for_person(before)
-    scope = Scope(owner_id=before.owner_id, team_id=before.team_id, token_line=before.token_line)
     params = spec.params.model_construct(**task.params)
-    ask = ask_of(task, spec, params, scope, number=before.number + 1, sent_before=task.attempt_count)
+    ask = ask_of(task, spec, params, ledger.scope_of_row(before), number=before.number + 1, sent_before=task.attempt_count)
     try:
         ledger.reserve([ask], surely=True)
     except (BudgetReached, PriceUnknown) as refusal:
@@ -117,8 +116,7 @@ def raise_to(task: GenerationTask, spec: ModelSpec, params: Params) -> None:
     """Let the task's money be for another model. Raise what `ledger.raise_to` does. Without a reservation the next submit makes one."""
     row = latest_reservation(task)
     if row is not None and row.closed_at is None:
-        scope = Scope(owner_id=row.owner_id, team_id=row.team_id, token_line=row.token_line)
-        ledger.raise_to(row, ask_of(task, spec, params, scope, number=row.number))
+        ledger.raise_to(row, ask_of(task, spec, params, ledger.scope_of_row(row), number=row.number))
 
 
 def refusal_of(error: BudgetReached | PriceUnknown) -> PortalError:

@@ -29,7 +29,8 @@ def set_money_aside(task: GenerationTask, account: ProviderAccount, spec: ModelS
         ledger.reserve_again(row)
     elif row.closed_at is not None or row.waits:  # it is about an earlier request, or about the model that was asked for
         sent_before = task.attempt_count - 1
-        ledger.reserve([ask_of(task, spec, params, scope_of(task), number=row.number + 1, sent_before=sent_before)], surely=True)
+        scope = ledger.scope_of_row(row)
+        ledger.reserve([ask_of(task, spec, params, scope, number=row.number + 1, sent_before=sent_before)], surely=True)
 
 
 def _free(task: GenerationTask, row: Reservation) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from access import budget_changes, budgets, ledger
 from access.budget_warnings import warn_of_refusal, watch
@@ -19,6 +19,8 @@ from access.ledger import Ask, BudgetReached
 from access.models import Budget, Preference, Reservation
 from access.tokens import issue
 from events.models import AuditEvent, Event
+from providers.messages import translated
+from webhooks.messages import budget_words
 
 pytestmark = pytest.mark.postgresql
 
@@ -155,6 +157,39 @@ def test_a_tokens_budget_warns_its_owner_and_that_of_everyone_nobody_by_name(use
     watch()
 
     assert sorted(warnings(), key=str) == [(100, user.pk), (100, None)]
+
+
+def test_a_warning_says_whose_budget_it_is_in_both_languages(user, boss):
+    films, token = Group.objects.create(name="films"), issue(user, "shop")[0]
+    user.groups.add(films)
+    targets = (
+        {"kind": "everyone"},
+        {"kind": "team", "team": films},
+        {"kind": "user", "user": user},
+        {"kind": "token", "token_line": token.pk},
+    )
+    for target in targets:
+        budget_changes.make(Budget(**target, window="day", limit=YUAN), by=boss)
+    Budget.objects.update(held=YUAN)
+
+    watch()
+
+    events = Event.objects.filter(type="budget.warning").order_by("id")
+    assert [(event.facts["kind"], event.facts["name"]) for event in events] == [
+        ("everyone", ""),
+        ("team", "films"),
+        ("user", user.get_username()),
+        ("token", "shop"),
+    ]
+    words = [budget_words(event.facts) for event in events]
+    assert [str(one) for one in words] == [
+        "The daily budget of everyone together: 100 % are used.",
+        "The daily budget of your team “films”: 100 % are used.",
+        "Your daily budget: 100 % are used.",
+        "The daily budget of your token “shop”: 100 % are used.",
+    ]
+    with translation.override("zh-hans"):
+        assert translated(words[2]) == "你的每日预算：已使用 100%。"
 
 
 def test_a_change_never_stores_what_an_old_object_says_was_spent(mine, buy, boss):

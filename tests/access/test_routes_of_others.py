@@ -320,6 +320,7 @@ IN_BODIES: list[tuple[str, str, str, str, Any]] = [
     ("video", "program", "GET", "/api/v1/videos?cursor=ID", None),
     ("team", "page", "GET", "/gallery/?team=ID", None),
     ("team", "program", "POST", "/api/v1/tasks", {"model": MODEL, "prompt": "a boat", "team": "ID"}),
+    ("team", "program", "POST", "/api/v1/tasks", {"model": MODEL, "prompt": "a boat", "paying_team": "ID"}),
     ("team", "program", "POST", "/api/v1/tasks/MINE/share", {"team": "ID"}),
     ("team", "page", "POST", "/tasks/MINE/share", {"team": "ID"}),
 ]

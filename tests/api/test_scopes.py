@@ -28,6 +28,7 @@ NEEDED = {
     "manage_tokens": {
         *("list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"),
         *("post_webhook", "patch_webhook", "delete_webhook", "roll_webhook", "ping_webhook", "replay_webhook", "replay_delivery"),
+        "patch_preferences",
     },
     "admin": {
         *("post_bill", "patch_bill", "delete_bill", "take_over_bill"),

@@ -142,6 +142,7 @@ def test_staff_look_and_change_nothing(bill, world):
     assert upload(clerk, TEXT + "x").status_code == 403
     for path in ("columns", "take-over", "delete"):
         assert clerk.post(f"/usage/bills/{bill.pk}/{path}", {"purchase": world["differs"].pk}).status_code == 403
+    assert clerk.get(f"/usage/bills/{bill.pk}/take-over").status_code == 403
     assert Reservation.objects.get(pk=world["differs"].pk).settled == 2 * YUAN
 
 
@@ -164,7 +165,13 @@ def test_an_amount_is_taken_over_with_the_basis_bill_and_an_audit_row(staff_visi
 
 
 def test_all_amounts_are_taken_over_at_once_and_unknown_ones_are_settled(staff_visitor, bill, world):
-    assert staff_visitor.post(f"/usage/bills/{bill.pk}/take-over", {}).status_code == 302
+    for ask in (staff_visitor.get, staff_visitor.post):  # without `all` it only asks, also where a script is missing
+        page = ask(f"/usage/bills/{bill.pk}/take-over")
+        assert (page.status_code, page.context["page"].count, page.context["page"].theirs) == (200, 2, "¥7.25")
+    assert Reservation.objects.get(pk=world["differs"].pk).settled == 2 * YUAN
+    assert f'href="/usage/bills/{bill.pk}/take-over"' in staff_visitor.get(f"/usage/bills/{bill.pk}/").text
+
+    assert staff_visitor.post(f"/usage/bills/{bill.pk}/take-over", {"all": "1"}).status_code == 302
 
     costs = {name: Reservation.objects.get(pk=row.pk) for name, row in world.items()}
     assert {name: row.settled for name, row in costs.items()} == {

@@ -12,6 +12,7 @@ from django.test import Client
 from access.budgets import buyers, put_in_force
 from access.models import Budget, Preference
 from access.tokens import issue
+from events.models import AuditEvent
 
 PAGE = "/settings/budgets/"
 YUAN = 1_000_000
@@ -92,5 +93,12 @@ def test_who_is_in_several_teams_chooses_which_of_them_pays(visitor, user, other
         assert buyers([user.pk])[user.pk].team_id == pays.pk
     visitor.post("/settings/", {"paying_team": str(shop.pk)})
     assert f'<option value="{shop.pk}" selected>' in visitor.get("/settings/").text
+    changes = [(event.before["team"], event.after["team"]) for event in AuditEvent.objects.filter(action="user.paying_team_changed")]
+    assert changes == [(None, "shop"), ("shop", None), (None, "shop")]
+    assert "You have left the team" not in visitor.get("/settings/").text
+
     user.groups.remove(shop)
     assert buyers([user.pk])[user.pk].team_id == films.pk  # who has left a team spends no money of it
+    assert "You have left the team “shop”, so it no longer pays." in visitor.get("/settings/").text
+    visitor.post("/settings/", {"paying_team": ""})
+    assert "You have left the team" not in visitor.get("/settings/").text

@@ -177,21 +177,25 @@ def test_a_team_is_told_of_the_tasks_that_are_shared_with_it_as_long_as_the_owne
     assert told() == set()
 
 
+MINE = {"kind": "user", "name": "ann", "window": "month"}
+"""Facts of a warning."""
+
+
 def test_a_budget_warning_goes_to_its_owner_and_on_the_pages(user, make_endpoint):
     make_endpoint(user)
     with transaction.atomic():
-        outbox.write("budget.warning", subject=uuid7(), owner_id=user.pk, at=timezone.now(), facts={"percent": 80})
+        outbox.write("budget.warning", subject=uuid7(), owner_id=user.pk, at=timezone.now(), facts=MINE | {"percent": 80})
 
     fan_out()
 
     assert told() == {("", "budget.warning")}
     (notice,) = Notice.objects.filter(owner=user)
-    assert (str(notice.message), notice.url) == ("80 % of a budget are used.", reverse("budgets"))
+    assert (str(notice.message), notice.url) == ("Your monthly budget: 80 % are used.", reverse("budgets"))
 
 
 def test_the_budget_warning_of_a_deleted_person_is_nobodys(db):
     with transaction.atomic():
-        outbox.write("budget.warning", subject=uuid7(), owner_id=1_000_000, at=timezone.now(), facts={"percent": 80})
+        outbox.write("budget.warning", subject=uuid7(), owner_id=1_000_000, at=timezone.now(), facts=MINE | {"percent": 80})
 
     fan_out()
 
@@ -201,13 +205,13 @@ def test_the_budget_warning_of_a_deleted_person_is_nobodys(db):
 
 def test_a_refused_order_is_not_told_as_a_budget_that_is_used_up(user, make_endpoint):
     make_endpoint(user)
-    facts = {"percent": 100, "refused": True, "held": "9.500000", "limit": "10.000000", "currency": "CNY"}
+    facts = MINE | {"percent": 100, "refused": True, "held": "9.500000", "limit": "10.000000", "currency": "CNY"}
     with transaction.atomic():
         outbox.write("budget.warning", subject=uuid7(), owner_id=user.pk, at=timezone.now(), facts=facts)
 
     fan_out()
 
-    words = "An order did not fit into a budget. 9.5 of 10 CNY are used."
+    words = "Your monthly budget: An order did not fit. 9.5 of 10 CNY are used."
     assert str(Notice.objects.get(owner=user).message) == words
     assert subject_and_text(Endpoint(language="en"), list(Delivery.objects.all()), most_bytes=4_000)[1].splitlines()[-1] == words
 
@@ -218,12 +222,16 @@ def test_the_budget_of_a_team_is_its_members_and_that_of_everybody_the_administr
     for label, owner, of in (("film", user, team), ("mine", user, None), ("other", other_user, None), ("admin", staff, None)):
         make_endpoint(owner, label=label, team=of)
     with transaction.atomic():
-        for facts in ({"percent": 80, "team_id": team.pk}, {"percent": 100, "team_id": None}):
+        for kind, name, pk in (("team", "film", team.pk), ("everyone", "", None)):
+            facts = {"kind": kind, "window": "day", "name": name, "percent": 80, "team_id": pk}
             outbox.write("budget.warning", subject=uuid7(), at=timezone.now(), facts=facts)
     fan_out()
 
     assert told() == {("film", "budget.warning"), ("admin", "budget.warning")}
-    assert {(one.owner, str(one.message)[:3]) for one in Notice.objects.all()} == {(user, "80 "), (staff, "100")}
+    assert {(one.owner, str(one.message)) for one in Notice.objects.all()} == {
+        (user, "The daily budget of your team “film”: 80 % are used."),
+        (staff, "The daily budget of everyone together: 80 % are used."),
+    }
 
 
 def test_callback_addresses_of_one_host_share_a_lane_that_is_made_when_it_is_first_needed(user, other_user, receiver):

@@ -96,6 +96,7 @@ ACTIONS: dict[str, str | Promise] = {
     "user.password_set": gettext_lazy("User's password set"),
     "user.password_link_made": gettext_lazy("Link to set a password made"),
     "user.password_set_by_link": gettext_lazy("Password set by a link"),
+    "user.paying_team_changed": gettext_lazy("Own paying team changed"),
     "user.left": gettext_lazy("User left"),
     "videos.handed_over": gettext_lazy("Videos handed over"),
     "user.deleted": gettext_lazy("User deleted"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,18 +22,19 @@ from generation.bills.columns import Columns, Line, lines_of
 from generation.bills.matching import Check, Found, Here, Purchase
 from generation.bills.reading import BadBill, Table
 from generation.bills.sentences import words_of
-from generation.bills.take_over import takeable, why_not
+from generation.bills.take_over import MOST_AT_ONCE, takeable, why_not
 from generation.models import Bill
 from providers.labels import listed
 from web.formatting import money
 from web.presenters.usage import Figure, address_of_days
 from web.presenters.words import account_label, date_time, model_label, name_of, vendor_label
 
-__all__ = ["BillRow", "bill_page", "bill_row", "in_bill", "preview_of", "purchases_by_id"]
+__all__ = ["BillRow", "bill_page", "bill_row", "in_bill", "preview_of", "purchases_by_id", "take_page"]
 
 MOST = 100
 """Most rows of a list on the page; the CSV has all."""
 MOST_PREVIEWED = 5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +75,6 @@ class Section:
     name: str
     title: str
     text: str
-    warn: bool
     count: int
     rows: list[Difference]
     more: str
@@ -91,6 +91,17 @@ class BillPage:
     to_take: int
     usage_url: str
     row: BillRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakePage:
+    """What all the amounts that may be taken over add up to: `count` of them now, and `rest` later. Of `unknown` none is known here."""
+
+    count: int
+    rest: int
+    theirs: str
+    ours: str
+    unknown: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,46 +189,53 @@ def bill_page(bill: Bill, check: Check) -> BillPage:
         facts=_facts(bill, check),
         figures=_figures(bill, check),
         sections=[
-            Section(
-                name="only-bill",
-                title=_("Only on the bill"),
-                text=_("The vendor charged these without a request of the portal: another program uses the key, or records are lost."),
-                warn=True,
-                count=len(check.only_bill),
-                rows=[_of_line(bill, line, zone) for line in check.only_bill[:MOST]],
-                more=_more(len(check.only_bill)),
+            _section(
+                "only-bill",
+                _("Only on the bill"),
+                _("The vendor charged these without a request of the portal: another program uses the key, or records are lost."),
+                check.only_bill,
+                lambda line: _of_line(bill, line, zone),
             ),
-            Section(
-                name="differs",
-                title=_("Amounts differ"),
-                text=_("By a cent or more, or not settled yet. “By likeness” was matched by model, amount and time, without an id."),
-                warn=True,
-                count=len(check.differs),
-                rows=[_of_found(bill, one, known, zone, can_take) for one in check.differs[:MOST]],
-                more=_more(len(check.differs)),
+            _section(
+                "differs",
+                _("Amounts differ"),
+                _("By a cent or more, or not settled yet. “By likeness” was matched by model, amount and time, without an id."),
+                check.differs,
+                lambda one: _of_found(bill, one, known, zone, can_take),
             ),
-            Section(
-                name="only-here",
-                title=_("Only here"),
-                text=_("Bought in the days of the bill and not on it. What was settled may be on the next bill."),
-                warn=True,
-                count=len(check.only_here),
-                rows=[_of_here(bill, one, known, zone, can_take) for one in check.only_here[:MOST]],
-                more=_more(len(check.only_here)),
+            _section(
+                "only-here",
+                _("Only here"),
+                _("Bought in the days of the bill and not on it. What was settled may be on the next bill."),
+                check.only_here,
+                lambda one: _of_here(bill, one, known, zone, can_take),
             ),
         ],
-        agreed=Section(
-            name="agrees",
-            title=_("Agrees"),
-            text="",
-            warn=False,
-            count=len(check.agrees),
-            rows=[_of_found(bill, one, known, zone, {}) for one in check.agrees[:MOST]],
-            more=_more(len(check.agrees)),
-        ),
+        agreed=_section("agrees", _("Agrees"), "", check.agrees, lambda one: _of_found(bill, one, known, zone, {})),
         to_take=sum(one.purchase.pk in can_take for one in check.differs),
         usage_url=address_of_days(bill.first or date.min, bill.last or date.min, bill.vendor),
         row=bill_row(bill),
+    )
+
+
+def _section(name: str, title: str, text: str, found: Sequence[T], row: Callable[[T], Difference]) -> Section:
+    """Return a list of the page with its first rows."""
+    more = len(found) - MOST
+    words = ngettext("%(n)d more row is in the CSV.", "%(n)d more rows are in the CSV.", more) % {"n": more} if more > 0 else ""
+    return Section(name=name, title=title, text=text, count=len(found), rows=[row(one) for one in found[:MOST]], more=words)
+
+
+def take_page(bill: Bill, check: Check) -> TakePage:
+    """Return what is asked before all amounts that differ are taken over."""
+    can_take = takeable(check)
+    wanted = [one for one in check.differs if one.purchase.pk in can_take]
+    part = wanted[:MOST_AT_ONCE]
+    return TakePage(
+        count=len(part),
+        rest=len(wanted) - len(part),
+        theirs=in_bill(sum(one.theirs for one in part), bill),
+        ours=in_bill(sum(one.purchase.ours or 0 for one in part), bill),
+        unknown=sum(one.purchase.ours is None for one in part),
     )
 
 
@@ -233,11 +251,6 @@ def purchases_by_id(purchases: Iterable[Purchase]) -> Mapping[UUID, Reservation]
     for start in range(0, len(ids), 500):
         found |= Reservation.objects.select_related("owner", "team").in_bulk(ids[start : start + 500])
     return found
-
-
-def _more(count: int) -> str:
-    more = count - MOST
-    return ngettext("%(n)d more row is in the CSV.", "%(n)d more rows are in the CSV.", more) % {"n": more} if more > 0 else ""
 
 
 def _rows(count: int) -> str:

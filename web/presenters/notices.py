@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils.translation import gettext
 
 from access.callers import Caller
 from access.rights import may
 from database import clock
+from providers.messages import translated
 from web.presenters.webhooks import EndpointRow, endpoint_row, types_of
 from webhooks.models import SIGNED, Endpoint
 from webhooks.notices import unread
@@ -41,7 +41,7 @@ class Way:
 
 def notices_of(user: User) -> list[NoticeRow]:
     """Return the newest notices that the person has not dismissed; the next ones follow when they have."""
-    return [NoticeRow(id=one.pk, text=one.message.text(gettext), href=one.url) for one in unread(user)[:MOST]]
+    return [NoticeRow(id=one.pk, text=translated(one.message), href=one.url) for one in unread(user)[:MOST]]
 
 
 def ways_of(caller: Caller) -> list[Way]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.callers import caller_of
 from access.rights import may
+from generation.actions.decide import require_decider
 from generation.bills import bills
 from generation.bills.columns import Columns, suggested
 from generation.bills.reading import ENCODINGS, BadBill, Table
@@ -28,8 +29,9 @@ from generation.errors import Conflict, InvalidRequest, NotAllowed, NotThere
 from generation.models import Bill, GenerationTask
 from web.bill_forms import ReadForm, UploadForm
 from web.csv_export import csv_lines
-from web.presenters.bills import bill_page, bill_row, preview_of
+from web.presenters.bills import bill_row, preview_of, take_page
 from web.presenters.bills_csv import table_of_differences
+from web.presenters.large_bills import page_of
 from web.views.common import answer
 
 __all__ = ["bill", "columns", "delete", "export", "listing", "take"]
@@ -95,7 +97,7 @@ def columns(request: HttpRequest, row: Bill) -> HttpResponse:
     elif request.method == "POST" and form.is_valid():
         facts = form.chosen()
         try:
-            bills.read_as(row, by=caller, **facts)
+            page_of(row, bills.read_as(row, by=caller, **facts))
         except InvalidRequest as refusal:
             form.refuse(refusal)
         else:
@@ -125,7 +127,7 @@ def bill(request: HttpRequest, row: Bill) -> HttpResponse:
     caller = caller_of(request)
     context = {
         "bill": row,
-        "page": bill_page(row, bills.check_of(row)),
+        "page": page_of(row),
         "may_change": may(caller, "change", Bill),
         "may_decide": may(caller, "decide", GenerationTask),
     }
@@ -141,13 +143,16 @@ def export(request: HttpRequest, row: Bill) -> StreamingHttpResponse:  # noqa: A
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @_about_a_bill
 def take(request: HttpRequest, row: Bill) -> HttpResponse:
-    """Take over the bill's amount of one purchase, or of all whose amounts differ, as many as the page showed."""
+    """Take over the bill's amount of one purchase, or of all whose amounts differ: of these a page asks first."""
+    named = request.POST.get("purchase", "")
+    if not named and "all" not in request.POST:
+        require_decider(caller_of(request))
+        return render(request, "bills/take.html", {"bill": row, "page": take_page(row, bills.check_of(row))})
 
     def act() -> str:
-        named = request.POST.get("purchase", "")
         done, refusals = take_over(row, by=caller_of(request), purchases=[_uuid(named)] if named else None)
         if refusals and not done:
             raise Conflict(refusals[0])

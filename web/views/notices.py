@@ -30,7 +30,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     """Show and store what pages do when a task ended; list the mailboxes and chats that get events."""
     caller = caller_of(request)
     if request.method == "POST":
-        remember(request, caller.user, page_notices=[wish for wish in WISHES if wish in request.POST])
+        remember(request, page_notices=[wish for wish in WISHES if wish in request.POST])
         messages.success(request, _("Saved."))
         return redirect("notices")
     offered = [kind for kind in offered_kinds() if kind not in SIGNED]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings as portal
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,9 +16,9 @@ from django.views.i18n import set_language
 
 from access.callers import caller_of
 from access.models import Preference
-from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, remember
+from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, remember, zone_names
 from generation.ordering.room import use_of
-from web.time_zone import COOKIE, zone_names
+from web.time_zone import COOKIE
 from web.views.shell import keep_theme
 
 __all__ = ["settings"]
@@ -29,12 +31,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     if request.method == "POST":
         return _store(request)
-    stored = Preference.objects.filter(user=caller.user).first()
+    stored = Preference.objects.select_related("team").filter(user=caller.user).first()
+    chosen_team = stored.team if stored else None
     facts = {
         "use": use_of(caller.user),
         "teams": dict(caller.teams),
         "default_team": stored.default_team_id if stored else None,
-        "paying_team": stored.team_id if stored else None,
+        "paying_team": chosen_team.pk if chosen_team else None,
+        "left_team": chosen_team.name if chosen_team and chosen_team.pk not in caller.teams else "",
         "zones": zone_names(),
         "chosen": request.session.get(SESSION_KEY, ""),
         "of_browser": request.COOKIES.get(COOKIE, ""),
@@ -54,15 +58,15 @@ def _store(request: HttpRequest) -> HttpResponse:
         "language": {"", *dict(portal.LANGUAGES)},
         "theme": set(THEMES),
     }
-    given: dict[str, str | None] = {name: sent[name] for name in offered if name in sent}
+    given: dict[str, Any] = {name: sent[name] for name in offered if name in sent}
     response: HttpResponse = redirect("settings")
     if any(value not in offered[name] for name, value in given.items()):
         return response
     if "team" in given:
-        given["default_team_id"] = given.pop("team") or None
+        given["default_team_id"] = int(given.pop("team") or 0) or None
     if "paying_team" in given:
-        given["team_id"] = given.pop("paying_team") or None
-    remember(request, caller.user, **given)
+        given["team_id"] = int(given.pop("paying_team") or 0) or None
+    remember(request, **given)
     if theme := given.get("theme"):
         keep_theme(request, response, theme)
     if language := given.get("language"):

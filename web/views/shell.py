@@ -70,7 +70,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = back(request)
     if chosen in THEMES:
         if request.user.is_authenticated:
-            remember(request, request.user, theme=chosen)
+            remember(request, theme=chosen)
         keep_theme(request, response, chosen)
     return response
 
@@ -85,5 +85,5 @@ def language(request: HttpRequest) -> HttpResponse:
     """Remember the language for the person; Django puts it into the cookie that pages without a session read."""
     chosen = request.POST.get("language", "")
     if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
-        remember(request, request.user, language=chosen)
+        remember(request, language=chosen)
     return set_language(request)

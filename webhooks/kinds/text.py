@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from providers.labels import listed
+from providers.messages import translated
 from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint
 
@@ -72,5 +73,5 @@ def _line(name: str, facts: dict[str, Any]) -> str:
     if name == "endpoint.disabled":
         return f"{facts.get('label', '')} {settings.PUBLIC_URL}/webhooks/{facts['id']}/"
     if name == "budget.warning":
-        return budget_words(facts).text(_)
+        return translated(budget_words(facts))
     return ""
