@@ -15,7 +15,8 @@ class Bill(models.Model):
     """A file of a vendor, and how it is read. `sha256` is unique: the same file is one bill.
 
     Until a person has looked at the columns, `checked_at` is null and there are no rows. `total` is in millionths of `currency`, which may
-    be units of the vendor. `result` is the outcome of the last check, for the lists; the page of the bill compares again.
+    be units of the vendor. `result` is the outcome of the last check, for the lists, and empty if a process ended before the first; the
+    page of the bill compares again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

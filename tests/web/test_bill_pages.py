@@ -11,7 +11,9 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access import ledger
@@ -26,6 +28,7 @@ from generation.models import Bill, BillLine, Dispatch, GenerationTask
 from tests.api.conftest import Api
 from tests.task_rows import MODEL, attempt_of, make_task
 from videoportal.retention import forget
+from web.presenters.large_bills import LARGE
 
 pytestmark = pytest.mark.django_db
 
@@ -281,6 +284,33 @@ def test_every_operation_about_a_bill_is_404_for_a_member(user, bill):
                 answer = api.client.generic(method.upper(), path.format(bill_id=bill.pk), body, content_type="application/json")
                 assert answer.status_code == 404, (method, path)
     assert Bill.objects.count() == 1
+
+
+def test_a_bill_whose_comparison_was_cut_off_asks_for_its_columns_again(staff_visitor, bill):
+    Bill.objects.update(result={})
+
+    assert "Columns to be confirmed" in staff_visitor.get("/usage/bills/").text
+    assert staff_visitor.get(f"/usage/bills/{bill.pk}/").headers["Location"] == f"/usage/bills/{bill.pk}/columns"
+    assert confirm(staff_visitor, bill).headers["Location"] == f"/usage/bills/{bill.pk}/"
+
+
+def test_the_page_of_a_large_bill_is_kept_until_money_changes(staff_visitor, bill, world):
+    Bill.objects.update(rows=LARGE)
+
+    def differences() -> tuple[int, list[str]]:
+        with CaptureQueriesContext(connection) as made:
+            page = staff_visitor.get(f"/usage/bills/{bill.pk}/").context["page"]
+        return sum('"generation_attempt"' in query["sql"] for query in made), [row.ours for row in page.sections[1].rows]
+
+    (first, amounts), (again, kept) = differences(), differences()
+    assert (first > 0, again, amounts) == (True, 0, kept)
+
+    with transaction.atomic():
+        ledger.correct(Reservation.objects.get(pk=world["differs"].pk), YUAN, by=None)
+    asked, changed = differences()
+    assert (asked > 0, changed) == (True, ["¥1.00", "–"])
+    staff_visitor.post(f"/usage/bills/{bill.pk}/take-over", {"purchase": world["differs"].pk})
+    assert differences()[1] == ["–"]
 
 
 def test_old_bills_are_deleted_with_their_rows(bill, settings):

@@ -117,18 +117,18 @@ class Preview:
 def bill_row(bill: Bill) -> BillRow:
     """Return a bill for lists."""
     return BillRow(
-        href=reverse("bill" if bill.checked_at else "bill-columns", args=[bill.pk]),
+        href=reverse("bill" if bill.result else "bill-columns", args=[bill.pk]),
         name=bill.file_name,
         vendor=vendor_label(bill.vendor),
         days=_days(bill),
         note=_("%(name)s, %(at)s") % {"name": name_of(bill.owner), "at": date_time(bill.created_at)},
         verdict=_verdict(bill),
-        agrees=bool(bill.checked_at) and not any(bill.result.get(name) for name in ("differs", "only_bill", "only_here")),
+        agrees=bool(bill.result) and not any(bill.result.get(name) for name in ("differs", "only_bill", "only_here")),
     )
 
 
 def _verdict(bill: Bill) -> str:
-    if bill.checked_at is None:
+    if not bill.result:
         return _("Columns to be confirmed")
     result = bill.result
     words = {

@@ -77,7 +77,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(request, _("This file was uploaded before."))
-            return redirect("bill" if row.checked_at else "bill-columns", row.pk)
+            return redirect("bill" if row.result else "bill-columns", row.pk)
     rows = bills.seen_bills(caller)[:MOST_SHOWN]
     context = {"rows": [bill_row(row) for row in rows], "form": form if may(caller, "change", Bill) else None}
     return render(request, "bills/list.html", context, status=422 if form.errors else 200)
@@ -122,7 +122,7 @@ def _table(row: Bill, encoding: str) -> tuple[Table | None, Columns, str]:
 @_about_a_bill
 def bill(request: HttpRequest, row: Bill) -> HttpResponse:
     """Show what agrees and what differs on either side."""
-    if row.checked_at is None:
+    if not row.result:
         return redirect("bill-columns", row.pk)
     caller = caller_of(request)
     context = {
