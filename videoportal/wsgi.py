@@ -6,6 +6,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from videoportal.requests import Request
+
 
 def take_accounts_at_start() -> None:
     """Take the accounts that the environment gives. A worker does the same: this one only makes them visible sooner."""
@@ -26,5 +28,6 @@ def take_accounts_at_start() -> None:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videoportal.settings")
 application = get_wsgi_application()
+application.request_class = Request
 _ = get_resolver().url_patterns  # loads every view now, not in the first request of each process
 take_accounts_at_start()

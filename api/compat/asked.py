@@ -12,9 +12,10 @@ from api.compat.choices import is_same, number
 from api.compat.fit import Fit
 from api.compat.picture_shapes import Shape, asked_shape
 from generation.errors import InvalidRequest
+from generation.ordering.assets import MOST_IMAGES
 from providers.core.catalog import ModelSpec
 
-__all__ = ["FRAMES_PER_S", "Asked", "not_applied", "unmet"]
+__all__ = ["FRAMES_PER_S", "Asked", "few", "not_applied", "unmet"]
 
 FRAMES_PER_S = 16
 """Of a request that counts frames and gives no rate: as vLLM-Omni's documentation does. `fit.USUAL_FPS`, which is 8, is for the models
@@ -45,6 +46,15 @@ def not_applied(found: Fit, asked: Asked, spec: ModelSpec, *, called: str, has_i
     if shown and called.casefold() in {spec.name.casefold(), spec.id.casefold()}:
         raise InvalidRequest(_("Some fields cannot be used as they are."), code=code, fields=shown)
     return hints | shown
+
+
+def few(images: Mapping[str, list[tuple[str, str]]]) -> dict[str, list[tuple[str, str]]]:
+    """Return the images by slot, each with its field, if they are not too many. Raises `InvalidRequest`."""
+    places = [at for found in images.values() for at, _image in found]
+    if len(places) > MOST_IMAGES:
+        words = _("Send at most %(most)d images.") % {"most": MOST_IMAGES}
+        raise InvalidRequest(words, fields={places[-1]: words})
+    return dict(images)
 
 
 def unmet(found: Fit, asked: Asked, *, has_image: bool) -> tuple[dict[str, str], dict[str, str]]:

@@ -4,7 +4,7 @@ same for all dialects (docs/adr/0040).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,7 +20,7 @@ from ninja.errors import AuthenticationError
 from access.callers import Caller
 from access.scopes import Scope
 from api.auth import with_headers
-from api.compat.bodies import Body, read_body
+from api.compat.bodies import Body, read_body, refuse_unknown
 from api.compat.choices import number
 from api.compat.tokens import NotAuthenticated, authenticated
 from api.errors import Failure, failure_of
@@ -119,6 +119,7 @@ class Route(NamedTuple):
     path: str
     scope: Scope
     view: View
+    uploads: Collection[str] = ()
 
 
 class Dialect:
@@ -133,11 +134,13 @@ class Dialect:
         self.name, self.prefix, self.refusal, self.callback, self.takes_signed = name, prefix, refusal, callback, takes_signed
         self.routes: list[Route] = []
 
-    def route(self, method: str, path: str, *, scope: Scope) -> Callable[[View], View]:
-        """Declare a view: it gets a `Call` and the ids of the path. What it raises becomes a refusal."""
+    def route(self, method: str, path: str, *, scope: Scope, uploads: Collection[str] = ()) -> Callable[[View], View]:
+        """Declare a view: it gets a `Call` and the ids of the path. What it raises becomes a refusal. `uploads` are the names of the files
+        that it takes: others are refused, because the video without them is not what the client pays for.
+        """
 
         def declare(view: View) -> View:
-            self.routes.append(Route(method, path, scope, view))
+            self.routes.append(Route(method, path, scope, view, uploads))
             return view
 
         return declare
@@ -194,6 +197,7 @@ class Dialect:
         if rest is not None:  # the second run of a request that waited: its view has already ordered
             return rest
         body = read_body(request) if request.method in WITH_BODY else Body()
+        refuse_unknown(sorted(body.files.keys() - set(route.uploads)))
         return route.view(replace(call, body=body.fields, files=body.files), **ids)
 
 

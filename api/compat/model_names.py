@@ -28,10 +28,10 @@ def meant_model(name: str, *, dialect: str, by: Caller, usual: Sequence[str] = (
     Without a name: the model of the alias with the dialect's name, else the first of the `usual` models that an account offers the caller.
     """
     asked = name.replace("\0", "").strip()  # an address may have one, and PostgreSQL refuses it
-    called = asked or dialect
+    called = asked if name else dialect  # a blank name is a wrong one
     if (aliased := meant_by(called)) != called:
         spec = ALL_MODELS.get(aliased)
-    elif asked:
+    elif name:
         spec = (ALL_MODELS.get(f"{vendor}/{asked}") if vendor else None) or _by_name(asked, by)
     else:
         spec = next((ALL_MODELS[one] for one in usual if one in ALL_MODELS and _is_offered(ALL_MODELS[one], by)), None)

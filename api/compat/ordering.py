@@ -28,6 +28,8 @@ REPEATED_WITHIN = timedelta(minutes=2)
 """A client that gives up a request repeats it within this time; a person who wants another video of the same words takes longer."""
 PATIENCE = timedelta(minutes=15)
 """How long a task that is being made is found by a client that gives up waiting and orders again: `ai` does after 10 minutes."""
+JUST_ENDED = timedelta(seconds=30)
+"""Clients pause for a few seconds before they try again, and the task may end in that pause."""
 ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 FIRST = "0" * 32
 
@@ -55,8 +57,10 @@ def order(
 ) -> Placed:
     """Order one video in the caller's name. `names`: content_id, callback_url, callback_shape, external_id, metadata.
 
+    A `key` that was made from the body stands for all of it: the same body may mean another model by now, or an image that has changed.
     Raises what `create` raises.
     """
+    given = call.idempotency_key
     return create(
         Order(
             owner=call.caller.user,
@@ -66,7 +70,8 @@ def order(
             prompt=prompt,
             params=fitted.params,
             inputs=inputs or {},
-            idempotency_key=key.value or call.idempotency_key,
+            idempotency_key=key.value or given,
+            intent=digest_of(key.value) if key.value not in ("", given) else "",
             key_is_new=key.is_new,
             **names,
         )
@@ -82,9 +87,11 @@ def fingerprint(call: Call) -> str:
     return digest_of(call.dialect, call.caller.token.line_id, call.request.path.rstrip("/"), dict(call.body), files)
 
 
-def repeat_key(call: Call) -> Key:
+def repeat_key(call: Call, *, while_made: timedelta = REPEATED_WITHIN) -> Key:
     """Return the idempotency key of a request whose client may repeat it without one: the client's own if it has one; else that of the same
     body of the same token a short time ago, unless its task failed; else a new one. Two such requests at once get one key.
+
+    `while_made`: how long ago it may be if its task is still being made, or has just ended, for clients that order again after each wait.
 
     Of clients that send equal requests for several videos, see `api.compat.retries`.
     """
@@ -93,9 +100,11 @@ def repeat_key(call: Call) -> Key:
     digest, now = fingerprint(call), clock.now()
     # hex digits alone, so that every collation finds them in the index; SQLite's needs the condition of the partial one
     made = GenerationTask.objects.filter(owner=call.caller.user, idempotency_key__range=(digest + FIRST, digest + "f" * 32))
-    newest = made.exclude(idempotency_key="").order_by("-id").values_list("id", "status", "created_at", "idempotency_key")
-    for task_id, status, created_at, key in newest[:1]:  # four columns: Django takes as long for whole rows as for half of the order
-        if status not in ENDED_BADLY and created_at > now - REPEATED_WITHIN:
+    columns = ("id", "status", "created_at", "finished_at", "idempotency_key")
+    newest = made.exclude(idempotency_key="").order_by("-id").values_list(*columns)
+    for task_id, status, created_at, finished_at, key in newest[:1]:  # Django takes as long for whole rows as for half of the order
+        is_awaited = created_at > now - while_made and (finished_at or now) > now - JUST_ENDED
+        if status not in ENDED_BADLY and (is_awaited or created_at > now - REPEATED_WITHIN):
             return Key(key)
         return Key(digest + task_id.hex, is_new=True)
     return Key(digest + FIRST, is_new=True)

@@ -21,6 +21,7 @@ THOUSANDS = {"1k": 1024, "2k": 1440, "4k": 2160, "8k": 4320, "sd": 480, "hd": 72
 NEAR = 0.03
 """Two ratios count as equal if their logarithms differ by less: 1280 x 720 is 16:9, and so is 1360 x 768."""
 USUAL_LINES = 720
+MOST_PIXELS = 99_999
 RATIO_WEIGHS = 3
 """How much more a wrong ratio counts than a wrong size."""
 
@@ -101,8 +102,14 @@ def _size(options: Mapping[str, Any]) -> tuple[float, float] | None:
         found = SIZE.fullmatch(text) if isinstance(text, str) else None
         if found and int(found[1]) and int(found[2]):
             return int(found[1]), int(found[2])
-    width, height = number(options.get("width_px")), number(options.get("height_px"))
-    return (width, height) if width and height and width > 0 and height > 0 else None
+    width, height = _pixels(options.get("width_px")), _pixels(options.get("height_px"))
+    return (width, height) if width and height else None
+
+
+def _pixels(value: Any) -> float | None:
+    """Return a number of pixels, at most what `SIZE` reads: the ratio of larger and smaller floats is infinite."""
+    asked = number(value)
+    return min(max(asked, 1), MOST_PIXELS) if asked and asked > 0 else None
 
 
 def _ratio(text: Any) -> float | None:
@@ -114,7 +121,7 @@ def _ratio(text: Any) -> float | None:
 
 def _lines(text: Any) -> float | None:
     if not isinstance(text, str):
-        return number(text)
+        return _pixels(text)
     word = text.strip().casefold()
     found = LINES.fullmatch(word)
     return float(found[1]) if found else THOUSANDS.get(word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from inspect import signature
 from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
@@ -32,12 +33,13 @@ from api.mcp.watcher import Look, Watcher
 from api.v1 import models, tasks, videos
 from api.v1.assets import AssetUrlIn
 from api.v1.schemas import TaskIn
+from generation.errors import InvalidRequest
 from generation.lifecycle import RESTING
 from generation.models import GenerationTask
 from generation.ordering.aliases import meant_by
-from generation.ordering.assets import fetch_asset
+from generation.ordering.assets import MOST_IMAGES, fetch_asset
 
-__all__ = ["INSTRUCTIONS", "Tools", "look", "sender_of", "stop"]
+__all__ = ["INSTRUCTIONS", "ORDER_FIELDS", "Tools", "look", "sender_of", "stop"]
 
 INSTRUCTIONS = """\
 Makes videos with generative models of many vendors. Renders take minutes, and most cost money.
@@ -112,7 +114,13 @@ class Tools:
         context: Context[Any, Any],
         task_id: Id,
         timeout_seconds: Annotated[
-            float, Field(ge=0, le=LONGEST_WAIT_S, description="How long to wait at most. Many clients give up after 60; 0 does not wait.")
+            float,
+            Field(
+                ge=0,
+                le=LONGEST_WAIT_S,
+                allow_inf_nan=False,  # NaN passes both bounds, and a deadline of NaN ends the event loop
+                description="How long to wait at most. Many clients give up after 60; 0 does not wait.",
+            ),
         ] = 50,
     ) -> Annotated[CallToolResult, TaskAnswer]:
         """Wait until the video is ready, with notices of progress, and answer how its task is then."""
@@ -158,6 +166,9 @@ class Tools:
             raise ToolError(str(refused)) from refused
 
 
+ORDER_FIELDS = [name for name in signature(Tools.create_video).parameters if name not in {"self", "context"}]
+
+
 def sender_of(request: Request) -> Sender:
     """Return who sent an HTTP request: its Bearer token, its address and its language."""
     kind, _space, token = request.headers.get("authorization", "").partition(" ")
@@ -189,6 +200,8 @@ def _listed(request: HttpRequest, *, search: str, model: str) -> ModelsAnswer:
 
 def _order(request: HttpRequest, *, model: str, prompt: str, params: dict[str, Any], images: dict[str, list[str]], key: str) -> TaskAnswer:
     """Order a video. Images that are given by their addresses are fetched first."""
+    if sum(map(len, images.values())) > MOST_IMAGES:
+        raise InvalidRequest(_("Send at most %(most)d images.") % {"most": MOST_IMAGES})
     inputs = {slot: [str(_image(request, one)) for one in many] for slot, many in images.items()}
     body = read_as(TaskIn, model=model, prompt=prompt, params=params, inputs=inputs)
     return task_answer(tasks.post_task(request, HttpResponse(), body, key, "").value)

@@ -16,14 +16,14 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver.server import require_client_extension
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, INVALID_REQUEST, CallToolRequestParams, CallToolResult, RequestParams
+from mcp_types import INVALID_PARAMS, INVALID_REQUEST, CallToolRequestParams, CallToolResult, RequestParams, TextContent
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import Field
 
 from access.scopes import Scope
 from api.mcp.answers import TaskAnswer, result_of
 from api.mcp.calls import Refused
-from api.mcp.tools import Tools, look, stop
+from api.mcp.tools import ORDER_FIELDS, Tools, look, stop
 from generation.lifecycle import Status
 
 __all__ = ["VideoTasks"]
@@ -56,7 +56,13 @@ class VideoTasks(Extension):
         return [MethodBinding(name, TaskParams, handler, VERSIONS) for name, handler in served.items()]
 
     async def intercept_tool_call(self, params: CallToolRequestParams, ctx: Context, call_next: CallNext) -> HandlerResult:
-        """Order as always, and answer with the stored task. Every client gets a refusal as the result of the tool."""
+        """Order as always, and answer with the stored task. Every client gets a refusal as the result of the tool. Arguments that the
+        package would ignore are refused: a misspelt one costs money.
+        """
+        if params.name == "create_video" and (unknown := [name for name in params.arguments or {} if name not in ORDER_FIELDS]):
+            names = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(ORDER_FIELDS)}
+            words = f"Nothing was ordered: there is no argument {names['unknown']}. Use {names['known']}."
+            return CallToolResult(content=[TextContent(type="text", text=words)], is_error=True)
         result = await call_next(ctx)
         understands = ctx.protocol_version in VERSIONS and self.identifier in _extensions(ctx)
         if params.name != "create_video" or not understands or not isinstance(result, CallToolResult) or not result.structured_content:

@@ -68,7 +68,8 @@ class Watcher:
 
         Call `notify` with every change, and every `NOTIFY_EVERY_S` without one. Return whether the token still works.
         """
-        if len(self._waiting) >= MOST_WAITING:
+        of_one = sum(other.token == token for other in self._waiting)
+        if of_one >= MOST_WAITING - len(self._waiting):  # no caller has more than are left for the others
             return True
         me, sent, sent_at = _Waiting(task=task, token=token), None, 0.0
         self._waiting.add(me)

@@ -24,21 +24,27 @@ from generation.models import Asset
 from providers.core.catalog import PORTAL_IMAGES
 from providers.core.fetch import FetchError, FetchTimeouts, NetworkPolicy, safe_fetch
 
-__all__ = ["fetch_asset", "store_asset"]
+__all__ = ["MOST_IMAGES", "fetch_asset", "store_asset"]
 
 IN_MEMORY_BYTES = 1024 * 1024
 PATIENCE = FetchTimeouts(total_s=20.0, stall_s=10.0)
+MOST_IMAGES = 32
+"""Of an order whose images are given by their addresses: they are fetched, one after the other, before anything else is checked."""
 MOST_FETCHES = max(1, settings.WEB_THREADS // 4)
 MOST_FETCHES_OF_ONE = max(1, MOST_FETCHES // 2)
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
 def store_asset(*, owner: User, file: BinaryIO) -> Asset:
-    """Store an image and return its asset; the same bytes of one owner are one asset. Raises `InvalidRequest`, `StorageUnavailable`."""
+    """Store an image and return its asset; the same bytes of one owner are one asset. Raises `InvalidRequest`, `StorageUnavailable`,
+    and `Busy` while too many are being checked.
+    """
     try:
         facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
     except BadImage as bad:
         message = image_error(bad)
+        if bad.code == "busy":
+            raise Busy(message) from bad
         raise InvalidRequest(message, code=bad.code, fields={"file": message}) from bad
     known = Asset.objects.filter(owner=owner, sha256=facts.sha256).first()
     if known is not None:

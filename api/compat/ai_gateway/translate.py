@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from api.compat.asked import Asked
+from api.compat.asked import Asked, few
 from api.compat.images import no_image
 from api.errors import Failure
 from generation.errors import InvalidRequest
@@ -59,7 +59,7 @@ def images_in(body: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
     if "image" in body and FRAMES[0] not in found:
         found[FRAMES[0]] = [("image", _content_of(body["image"], "image"))]
     references = [(f"inputReferences[{place}]", one) for place, one in enumerate(_list(body, "inputReferences"))]
-    return found | {"references": [(at, _content_of(one, at)) for at, one in references]}
+    return few(found | {"references": [(at, _content_of(one, at)) for at, one in references]})
 
 
 def warnings(not_applied: Mapping[str, str]) -> list[dict[str, str]]:

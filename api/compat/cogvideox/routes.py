@@ -37,21 +37,25 @@ def generate(call: Call) -> HttpResponseBase:
         content_id=asked.content_id,
         metadata=asked.metadata,
     )
-    task = placed.task
-    shown = {"success": True, **_shown(call, task), "video_url": call.task_url(task)}
-    return json_response(shown | fitted.report(FIELDS))
+    shown = _state(call, placed.task)
+    if "error" in shown:  # the order is repeated by its key, and has failed
+        return json_response({"success": False, **shown})
+    return json_response({"success": True, **shown, "video_url": call.task_url(placed.task)} | fitted.report(FIELDS))
 
 
 @dialect.route("GET", "api/v1/status/<uuid:task_id>", scope=Scope.READ)
 def get_status(call: Call, task_id: UUID) -> HttpResponseBase:
-    """Answer with the state of a task, and its video when it is done, or why it has none."""
-    task = call.task(task_id)
+    return json_response(_state(call, call.task(task_id)))
+
+
+def _state(call: Call, task: GenerationTask) -> dict[str, Any]:
+    """Return the state of a task, and its video when it is done, or why it has none."""
     shown = _shown(call, task)
     if task.state not in TERMINAL:
-        return json_response(shown)
+        return shown
     if task.kept_videos():
-        return json_response(shown | {"video_url": call.task_url(task)})
-    return json_response(shown | {"status": "failed", "error": why_no_video(task)})
+        return shown | {"video_url": call.task_url(task)}
+    return shown | {"status": "failed", "error": why_no_video(task)}
 
 
 def _shown(call: Call, task: GenerationTask) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -23,6 +24,9 @@ __all__ = ["dialect"]
 
 dialect = Dialect("jimeng", "jimeng/", refusal)
 
+PATIENCE = timedelta(minutes=20)
+"""Dify ends a run after this time (WORKFLOW_MAX_EXECUTION_TIME). Until then a node with retries orders again after each 504."""
+
 
 @dialect.route("POST", "generate_video", scope=Scope.GENERATE)
 def generate_video(call: Call) -> HttpResponseBase:
@@ -33,7 +37,7 @@ def generate_video(call: Call) -> HttpResponseBase:
     spec = meant_model(asked.model, dialect=call.dialect, by=call.caller, usual=USUAL_MODELS)
     inputs = in_slots(spec, {"first_frame": [asset_of(call, asked.image, at="image_url")]}) if asked.image else {}
     fitted = fit(spec, asked.options, counted(inputs))
-    task = order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=repeat_key(call)).task
+    task = order(call, spec, prompt=asked.prompt, fitted=fitted, inputs=inputs, key=repeat_key(call, while_made=PATIENCE)).task
     return held(call, task, _video_or_where, wait_s=call.asked_wait_s)
 
 

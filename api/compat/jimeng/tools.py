@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from api.errors import answer_in_json
 from delivery.links import origin_of
 
 __all__ = ["tools_document"]
@@ -37,6 +38,7 @@ SHOWN: dict[str, Any] = {
 
 
 @csrf_exempt
+@answer_in_json
 @require_safe
 def tools_document(request: HttpRequest) -> JsonResponse:
     """Return the document. It is the same for everyone and needs no token, because importers send none."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from api.compat.choices import number
 from api.compat.fit import Fit
 from generation.errors import InvalidRequest
+from generation.ordering.assets import MOST_IMAGES
 
 __all__ = ["FIELDS", "SLOTS", "checked", "masks_in", "options_of", "unmet"]
 
@@ -61,6 +62,8 @@ def checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
         for name in LISTS
         if not isinstance(body.get(name, []), list) or not all(isinstance(one, dict) for one in body.get(name, []))
     }
+    if "dynamic_masks" not in wrong and len(body.get("dynamic_masks", [])) > MOST_IMAGES:
+        wrong["dynamic_masks"] = _("Send at most %(most)d images.") % {"most": MOST_IMAGES}
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return body

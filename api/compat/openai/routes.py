@@ -66,7 +66,7 @@ def unsupported(call: Call) -> HttpResponseBase:  # noqa: ARG001
     raise NotThere(_("This portal cannot edit or extend videos, and has no characters."), code="unsupported")
 
 
-@dialect.route("POST", "videos", scope=Scope.GENERATE)
+@dialect.route("POST", "videos", scope=Scope.GENERATE, uploads=IMAGES)
 def create_video(call: Call) -> HttpResponseBase:
     task, missed = _ordered(call)
     return json_response(video(task) | ({"not_applied": missed} if missed else {}))
@@ -155,7 +155,7 @@ def remix_video(call: Call, name: str) -> HttpResponseBase:
     return json_response(video(made))
 
 
-@dialect.route("POST", "video/generations", scope=Scope.GENERATE)
+@dialect.route("POST", "video/generations", scope=Scope.GENERATE, uploads=IMAGES)
 def create_generation(call: Call) -> HttpResponseBase:
     task, _missed = _ordered(call)
     shown = video(task)

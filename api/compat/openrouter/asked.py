@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from api.compat.asked import Asked
+from api.compat.asked import Asked, few
 from api.compat.bodies import refuse_unknown
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec, schema_of
@@ -61,7 +61,7 @@ def images_in(body: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
                 raise InvalidRequest(words, fields={at: words})
             slot = slot if field == "frame_images" else "references"
             found.setdefault(slot, []).append((at, _address_in(image, at)))
-    return found
+    return few(found)
 
 
 def _address_in(image: Any, at: str) -> str:

@@ -83,7 +83,7 @@ def cancel_prediction(call: Call, name: str) -> HttpResponseBase:
     return json_response(_shown(call, call.task(name)))
 
 
-@dialect.route("POST", "files", scope=Scope.GENERATE)
+@dialect.route("POST", "files", scope=Scope.GENERATE, uploads=("content", "metadata"))
 def create_file(call: Call) -> HttpResponseBase:
     asset = asset_of(call, call.files.get("content"), at="content")
     return json_response(_file(call, asset), status=201)

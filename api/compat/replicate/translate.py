@@ -24,6 +24,7 @@ from generation.errors import InvalidRequest
 from generation.lifecycle import TERMINAL, Status
 from generation.messages import failure_sentence
 from generation.models import Asset, GenerationTask, Video
+from generation.ordering.assets import MOST_IMAGES
 from providers.core.catalog import ModelSpec, schema_of
 from providers.vendors import ALL_MODELS
 from webhooks.shapes import CallbackShape
@@ -90,7 +91,6 @@ SLOTS: Mapping[str, str] = {
 """The portal's slot of each field that they have for images."""
 PLACES: Mapping[str, str] = {"prompt": "input.prompt", "params": "input", "inputs": "input", "callback_url": "webhook"}
 """The client's name of the first part of a place in an order."""
-MOST_IMAGES = 16
 COMPLETED = "completed"
 PREFIX = "compat/replicate/v1/"
 COG_VERSION = "0.16.0"

@@ -20,6 +20,7 @@ from api.errors import Failure
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
+from generation.ordering.assets import MOST_IMAGES
 from providers.core.catalog import ModelSpec
 
 __all__ = [
@@ -48,7 +49,6 @@ FIELDS = {option: name for name, option in OPTIONS.items()}
 SLOTS: Mapping[str, str] = {"first_frame_url": "first_frame", "last_frame_url": "last_frame"}
 """The portal's slot of each parameter that says which frame it is."""
 IMAGES = ("image_url", "img_url", "source_image", *SLOTS)
-MOST_IMAGES = 16
 STATES: Mapping[Status, str] = {
     Status.QUEUED: "pending",
     Status.SUBMITTING: "running",

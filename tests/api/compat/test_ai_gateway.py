@@ -59,6 +59,7 @@ def test_images_fill_the_slots(program: Program) -> None:
         ({"duration": 7}, MODEL, 400, "invalid_request_error"),
         ({"n": 2}, MODEL, 400, "invalid_request_error"),
         ({"image": "x"}, MODEL, 400, "invalid_request_error"),
+        ({"inputReferences": [{"type": "url", "url": "https://nowhere.invalid/a.png"}] * 33}, MODEL, 400, "invalid_request_error"),
         ({}, "nobody-has-it", 404, "model_not_found"),
     ],
 )

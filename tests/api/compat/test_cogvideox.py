@@ -94,3 +94,11 @@ def test_a_repeat_is_the_same_order_with_the_same_address_and_metadata_makes_ano
 
     assert first == again
     assert other["task_id"] != first["task_id"]
+
+
+def test_the_repeat_of_an_order_that_failed_is_no_success(program):
+    program.post(CREATE, BODY, idempotency_key="sku-7")
+    GenerationTask.objects.update(status=Status.FAILED, error_code="refused", due_at=None, finished_at=timezone.now())
+    shown = program.post(CREATE, BODY, idempotency_key="sku-7").json()
+
+    assert (shown["success"], shown["status"], bool(shown["error"]), "video_url" in shown) == (False, "failed", True, False)

@@ -6,8 +6,10 @@ import base64
 import re
 from uuid import uuid4
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from access.scopes import Scope
 from api.compat.urls import DIALECTS
@@ -15,6 +17,7 @@ from generation.models import GenerationTask
 from tests.api.compat.conftest import Program
 from tests.api.compat.worlds import WORLDS
 from tests.cases import in_one_test
+from tests.pictures import picture
 from tests.task_rows import make_task
 
 WRONG_TOKEN = "vp_aaaaaaaa_" + "a" * 43 + "000000"
@@ -106,6 +109,17 @@ def test_a_body_that_cannot_be_read_orders_nothing(world, any_model, program, co
 
 
 @every_dialect
+def test_a_file_that_no_field_takes_is_refused_because_the_video_would_be_another(world, any_model, program):
+    fields = {name: value for name, value in world.body.items() if isinstance(value, str)}
+    content = encode_multipart(BOUNDARY, {**fields, "picture": SimpleUploadedFile("fox.png", picture((640, 640)).getvalue())})
+    reply = program.post(world.create, content, MULTIPART_CONTENT)
+
+    assert is_refused(world, reply, world.invalid)
+    assert "There is no such field." in reply.content.decode()
+    assert not GenerationTask.objects.exists()
+
+
+@every_dialect
 def test_a_large_body_without_a_token_is_refused_before_it_is_read(world, settings):
     settings.MAX_ANONYMOUS_BYTES = 1_000
 
@@ -156,6 +170,15 @@ def test_a_model_of_others_or_an_unknown_one_is_refused(world, any_model, progra
         assert is_refused(world, unknown, unknown.status_code)
         assert is_refused(world, not_for_it, 403)
         assert not GenerationTask.objects.exists()
+
+
+@every_dialect
+def test_a_name_that_is_blank_or_very_long_is_no_model(world, any_model, program):
+    names = ("model", "model_name", "version")
+    replies = [program.post(world.create, {**world.body, **dict.fromkeys(names, name)}) for name in (" ", "x" * 100_000)]
+
+    assert [is_refused(world, reply) and reply.status_code < 500 for reply in replies] == [True, True]
+    assert not GenerationTask.objects.exists()
 
 
 @every_dialect

@@ -26,6 +26,8 @@ OLD_SCRIPT = {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}
         ("cogvideox/cogvideox-2b", OLD_SCRIPT, {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}),
         ("cogvideox/cogvideox-2b", {"duration_s": 5, "size": "1000x500"}, {"frames": 40, "width_px": 1000, "height_px": 496}),
         ("cogvideox/cogvideox-2b", {"steps": 900}, {"steps": 200}),
+        ("cogvideox/cogvideox-2b", {"width_px": 1e308, "height_px": 5e-324}, {"width_px": 1920, "height_px": 64}),
+        ("cogvideox/cogvideox-2b", {"resolution": 1.7e308, "aspect_ratio": "16:9"}, {"width_px": 1920, "height_px": 1920}),
         (SEEDANCE, {"duration_s": 5.0, "aspect_ratio": "16:9", "fps": 24}, {"duration_s": 5, "aspect_ratio": "16:9", "fps": 24}),
         (SEEDANCE, {"duration_s": 60, "aspect_ratio": "2:1", "fps": 30}, {"duration_s": 15, "aspect_ratio": "16:9", "fps": 24}),
         ("jimeng/seedance-2.0", {"seed": 2**40 + 256}, {"seed": 256}),

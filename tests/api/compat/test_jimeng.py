@@ -91,8 +91,25 @@ def test_a_repeat_is_the_same_order_until_that_has_failed_or_is_old(program):
     end(Status.FAILED, error_code="refused")
     second = program.post(CREATE, BODY).json()["task_id"]
     assert second != first
-    GenerationTask.objects.update(created_at=timezone.now() - timedelta(minutes=3))
+    GenerationTask.objects.update(created_at=timezone.now() - timedelta(minutes=21))
     assert program.post(CREATE, BODY).json()["task_id"] not in {first, second}
+
+
+def test_a_node_with_retries_buys_one_video_however_long_that_takes(program):
+    def ordered() -> str:
+        return program.post(f"{CREATE}?strict=1", BODY).json()["detail"].rpartition("/")[2]
+
+    def age(**facts) -> None:
+        GenerationTask.objects.update(created_at=timezone.now() - timedelta(minutes=10), **facts)
+
+    first = ordered()
+    age()
+    assert ordered() == first
+    age(status=Status.SUCCEEDED, due_at=None, submission_id="vendor-1", submitted_at=timezone.now(), finished_at=timezone.now())
+    make_video(the_task().owner, task=the_task())
+    assert program.post(CREATE, BODY).json()["task_id"] == first  # it ended between two tries
+    age(finished_at=timezone.now() - timedelta(minutes=1))
+    assert ordered() != first
 
 
 def test_strict_answers_504_where_the_video_is_not_ready(program):
@@ -133,3 +150,16 @@ def test_the_alias_of_the_dialect_is_what_it_orders(program):
     ModelAlias.objects.filter(name="jimeng").update(model="kling/kling-v2-6")
     program.post(CREATE, BODY)
     assert the_task().model == "kling/kling-v2-6"
+
+
+def test_a_repeat_is_the_same_order_though_the_alias_means_another_model_by_now(program):
+    first = program.post(CREATE, BODY).json()["task_id"]
+    ModelAlias.objects.filter(name="jimeng").update(model="kling/kling-v2-6")
+
+    assert program.post(CREATE, BODY).json()["task_id"] == first
+
+
+def test_the_document_for_tools_refuses_in_json(client):
+    reply = client.post("/api/v1/openapi-tools.json")
+
+    assert (reply.status_code, reply.json()["error"]["code"], reply["Allow"]) == (405, "method_not_allowed", "GET, HEAD")

@@ -126,6 +126,8 @@ def test_images_go_into_their_slots(program):
         ({"callback_url": "ftp://x.example"}, 400, 1201, "callback_url"),
         ({"external_task_id": "x" * 201}, 400, 1201, "external_task_id"),
         ({"voice_list": ["a"]}, 400, 1201, "voice_list"),
+        ({"dynamic_masks": 5}, 400, 1201, "dynamic_masks"),
+        ({"dynamic_masks": [{}] * 33}, 400, 1201, "dynamic_masks"),
         ({"model_name": "no-such-model"}, 404, 1203, "no-such-model"),
     ],
 )

@@ -81,6 +81,7 @@ def test_frames_and_references_fill_the_slots(program: Program) -> None:
         ({"frame_images": [frame("middle")]}, 400, "frame_images[0]"),
         ({"frame_images": [frame("first_frame")] * 2}, 400, "frame_images[1]"),
         ({"input_references": [{"type": "video_url"}]}, 400, "input_references[0]"),
+        ({"input_references": [{"image_url": "https://nowhere.invalid/a.png"}] * 33}, 400, "input_references[32]"),
         ({"frame_images": [{"type": "image_url", "image_url": {"url": "no image"}}]}, 400, "frame_images[0]"),
     ],
 )

@@ -72,6 +72,8 @@ REFUSED = [
     ({"prompt": "a fox", "model": MODEL, "images": {"first_frame": ["0199aaaa-0000-7000-8000-000000000000"]}}, "There is no such asset."),
     ({"prompt": "a fox", "model": MODEL, "idempotency_key": "x" * 256}, "at most 255 characters"),
     ({"model": MODEL, "images": "first.png"}, "images"),
+    ({"model": MODEL, "prompt": "a fox", "image": "https://example.com/a.png"}, "there is no argument image."),
+    ({"prompt": "a fox", "model": MODEL, "images": {"references": ["http://127.0.0.1/a.png"] * 33}}, "Send at most 32 images."),
 ]
 
 

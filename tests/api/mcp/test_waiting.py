@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import closing
 from functools import partial
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -16,6 +18,7 @@ from access.callers import Caller
 from access.models import ApiToken
 from access.tokens import revoke
 from api.mcp import calls
+from api.mcp.watcher import MOST_WAITING, Watcher
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from tests.api.mcp.talking import sender_for, talk, text_of
@@ -134,3 +137,41 @@ def test_twenty_waits_hold_up_no_other_call(user):
 
     assert not talk(sender, conversation).is_error
     assert len(used) <= calls.THREADS
+
+
+def test_a_time_that_is_no_number_is_refused_and_the_server_goes_on(user):
+    sender, task = sender_for(user), make_task(user, status=Status.RUNNING)
+
+    async def conversation(client):
+        wrong = await client.call_tool("wait_video", {"task_id": str(task.pk), "timeout_seconds": math.nan})
+        return wrong, await client.call_tool("wait_video", {"task_id": str(task.pk), "timeout_seconds": 0})
+
+    wrong, other = talk(sender, conversation)
+
+    assert wrong.is_error
+    assert other.structured_content["status"] == "running"
+
+
+def test_no_token_has_more_waits_than_are_left_for_the_others():
+    watcher, waiting = Watcher(), []
+
+    async def wait(token):
+        waiting.append(token)
+        await watcher.wait(uuid4(), token, 60, tell)
+        waiting.remove(token)
+
+    async def tell(_look):
+        """Nothing is looked at here."""
+
+    async def run():
+        async with anyio.create_task_group() as group:
+            counts = []
+            for token in (uuid4(), uuid4()):
+                for _number in range(MOST_WAITING):
+                    group.start_soon(wait, token)
+                await anyio.wait_all_tasks_blocked()
+                counts.append(waiting.count(token))
+            group.cancel_scope.cancel()
+        return counts
+
+    assert anyio.run(run) == [MOST_WAITING // 2, MOST_WAITING // 4]
