@@ -11,9 +11,10 @@ __all__ = ["Request"]
 
 
 class Request(WSGIRequest):
-    """A request whose Content-Type counts as missing if it cannot be read. Django reads it before any view or middleware, with a charset the
-    query too, and raises for `; a*=nowhere''b`, for a charset that no text has (`hex`, `idna`) and for very many parameters: an answer
-    without a shape, and a traceback in the log, for anybody.
+    """A request whose Content-Type counts as missing if it cannot be read.
+
+    Django reads it before any view or middleware, with a charset the query too. It raises for `; a*=nowhere''b`, for a charset that no
+    text has (`hex`, `idna`) and for very many parameters: anybody could have a 500, and a traceback in the log.
     """
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ def request_with(content_type: str, query: str = "wait=%31") -> Request:
     )
 
 
-@in_one_test("kind", ["text/plain; name*=nowhere''a", "application/json; charset=hex", "application/json; charset=idna", "; charset=undefined"])
+@in_one_test(
+    "kind", ["text/plain; name*=nowhere''a", "application/json; charset=hex", "application/json; charset=idna", "; charset=undefined"]
+)
 def test_a_content_type_that_cannot_be_read_counts_as_missing(kind):
     request = request_with(kind)
 

@@ -39,7 +39,7 @@ def text_to_video(call: Call) -> HttpResponseBase:
     return _ordered(call, checked(call.body), {})
 
 
-@dialect.route("POST", IMAGE, scope=Scope.GENERATE, uploads=FRAMES)
+@dialect.route("POST", IMAGE, scope=Scope.GENERATE, uploads=SLOTS)
 def image_to_video(call: Call) -> HttpResponseBase:
     """Order a video from a first frame, a last one, or both; masks say what stays still and what moves."""
     body = checked(call.body)

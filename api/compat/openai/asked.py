@@ -19,7 +19,7 @@ from api.strict_json import read_strictly
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec, schema_of
 
-__all__ = ["asked_of", "image_in"]
+__all__ = ["IMAGES", "asked_of", "image_in"]
 
 IMAGES = ("input_reference", "input_reference[image_url]", "image_reference", "image", "images")
 """The fields that may hold the first frame: as a file, an address, a data URL, or an object with one of them."""
@@ -84,9 +84,8 @@ def asked_of(body: Mapping[str, Any], spec: ModelSpec) -> Asked:
 def image_in(body: Mapping[str, Any], files: Mapping[str, UploadedFile[Any]]) -> tuple[str, UploadedFile[Any] | str] | None:
     """Return the field that holds the image, and the image: a file, an address, a data URL or base64. None without one.
 
-    Raises `InvalidRequest` for several, for an object without an image, and for a file in another field.
+    Raises `InvalidRequest` for several, and for an object without an image.
     """
-    refuse_unknown([name for name in files if name not in IMAGES])
     given = [*files, *(name for name in IMAGES if body.get(name) not in (None, [], {}))]
     if not given:
         return None

@@ -18,7 +18,7 @@ from api.compat.dialect import Call, Dialect, json_response
 from api.compat.fit import Fit, fit
 from api.compat.images import asset_of, counted, in_slots
 from api.compat.model_names import known_names, meant_model
-from api.compat.openai.asked import asked_of, image_in
+from api.compat.openai.asked import IMAGES, asked_of, image_in
 from api.compat.openai.translate import generation, refusal, task_id_of, video
 from api.compat.ordering import order
 from api.compat.retries import key_of
