@@ -19,7 +19,7 @@ class Request(WSGIRequest):
 
     def _set_content_type_params(self, meta: dict[str, Any]) -> None:
         try:
-            super()._set_content_type_params(meta)
+            super()._set_content_type_params(meta)  # type: ignore[misc]
             b"%".decode(self.encoding or "utf-8", "replace")
         except (LookupError, ValueError, SuspiciousOperation):
             self.content_type, self.content_params, self._encoding = "", {}, None
