@@ -35,7 +35,7 @@ class Purpose(models.TextChoices):
 
 
 class ChatEndpoint(models.Model):
-    """An OpenAI-compatible chat endpoint at `base_url` + `/chat/completions`. The enabled one with the lowest `priority` is used.
+    """A language model behind the usual `/chat/completions`, which follows `base_url`. The enabled one with the lowest `priority` is used.
 
     `is_local`: it runs on our own machines, so prompts do not leave. Otherwise it is used only once `agreed_at` is set.
     """

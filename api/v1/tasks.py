@@ -32,7 +32,7 @@ from generation.actions.settle import set_cost, the_one_of
 from generation.actions.share import require_team, share
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset, GenerationTask, Prompt, TaskInput
-from generation.models.task import TaskQuerySet
+from generation.models.task_queries import TaskQuerySet
 from generation.ordering.aliases import meant_by
 from generation.ordering.create import create
 from generation.ordering.order import Order
@@ -297,12 +297,12 @@ def _out(request: HttpRequest, tasks: Sequence[GenerationTask]) -> list[TaskOut]
     return [task_out(task, origin, stop) for task in tasks]
 
 
-def _in_full() -> TaskQuerySet:
+def _in_full() -> TaskQuerySet[GenerationTask]:
     """Return tasks with what an answer shows of them; `_out` asks for the rest."""
     return GenerationTask.objects.select_related("prompt", "account", "team", "paying_team").prefetch_related("videos")
 
 
-def _one_in_full(task_id: UUID) -> TaskQuerySet:
+def _one_in_full(task_id: UUID) -> TaskQuerySet[GenerationTask]:
     return _in_full().filter(pk=task_id).order_by()
 
 

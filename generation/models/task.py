@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -23,13 +23,14 @@ from access.rights import may
 from database import clock
 from events import outbox
 from generation.errors import LostRace
-from generation.lifecycle import LIVE, RESTING, TERMINAL, Status, require_move, wants_attention
+from generation.lifecycle import RESTING, TERMINAL, Status, require_move, wants_attention
 from generation.models.attempt import Attempt, Dispatch, submission_of
 from generation.models.prompt import Asset
 from generation.models.settling import follow_move
 from generation.models.status_labels import STATUS_CHOICES
+from generation.models.task_queries import TaskQuerySet
 from generation.models.video import Video
-from generation.models.visibility import OwnedQuerySet, named_to_pay, shared_with, team_index
+from generation.models.visibility import named_to_pay, shared_with, team_index
 from generation.places import PLACES
 from providers.core.catalog import ModelSpec, vendor_of
 from providers.core.errors import ProviderError
@@ -53,28 +54,6 @@ def _by_slot(places: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     for slot, item in places:
         found.setdefault(slot, []).append(item)
     return found
-
-
-class TaskQuerySet(OwnedQuerySet["GenerationTask"]):
-    def one_for(self, caller: Caller, pk: Any) -> GenerationTask | None:
-        """Return the task if it is shown to the caller."""
-        task = self.filter(pk=pk).first()
-        return task if task is not None and task.is_shown_to(caller) else None
-
-    def due(self, now: datetime) -> Self:
-        """Return rows whose time has come, longest waiting first."""
-        return self.filter(due_at__lte=now).order_by("due_at")
-
-    def live(self) -> Self:
-        return self.filter(status__in=LIVE, finished_at=None)  # the second for `task_live`
-
-    def held(self, now: datetime) -> Self:
-        """Return rows that somebody works on, or whose job waits for a worker."""
-        return self.filter(lease_until__gt=now)
-
-    def free(self, now: datetime) -> Self:
-        """Return rows that nobody holds."""
-        return self.filter(Q(lease_until=None) | Q(lease_until__lte=now))
 
 
 class GenerationTask(models.Model):
@@ -167,7 +146,7 @@ class GenerationTask(models.Model):
     """When the event `task.expiring` was written; there is one for each task (`scheduling/savers.py`)."""
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
-    objects = TaskQuerySet.as_manager()
+    objects = TaskQuerySet["GenerationTask"].as_manager()
 
     class Meta:
         verbose_name = _("task")

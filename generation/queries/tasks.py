@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group, User
@@ -17,7 +18,7 @@ from access.callers import Caller
 from access.rights import may
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
-from generation.models.task import TaskQuerySet
+from generation.models.task_queries import TaskQuerySet
 from generation.models.video import VideoQuerySet
 
 __all__ = [
@@ -66,11 +67,12 @@ SHAPES: dict[str, Q] = {
 }
 
 
-def with_cards(tasks: TaskQuerySet) -> TaskQuerySet:
+def with_cards(tasks: TaskQuerySet[GenerationTask]) -> TaskQuerySet[GenerationTask]:
     """Add everything that a card shows, in three queries. `retried_as` is the owner's newest retry."""
     retries = GenerationTask.objects.filter(retry_of=OuterRef("pk"), owner=OuterRef("owner")).order_by("-id")
-    seen = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
-    return seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
+    seen: Any = tasks.annotate(retried_as=Subquery(retries.values("pk")[:1]))
+    cards: TaskQuerySet[GenerationTask] = seen.select_related("prompt", "owner", "account").prefetch_related("inputs", "videos")
+    return cards
 
 
 def task_for(caller: Caller, pk: UUID) -> GenerationTask | None:
