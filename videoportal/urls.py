@@ -4,8 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from api.callbacks import receive
-from api.compat.jimeng.tools import tools_document
-from api.compat.urls import compat_urls
+from api.compat.urls import compat_urls, tools_document
 from api.errors import not_found
 from api.v1.urls import api_urls
 from videoportal.health import readyz

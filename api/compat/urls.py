@@ -8,6 +8,7 @@ from api.compat.ai_gateway.routes import dialect as ai_gateway
 from api.compat.cogvideox.routes import dialect as cogvideox
 from api.compat.dialect import Dialect
 from api.compat.jimeng.routes import dialect as jimeng
+from api.compat.jimeng.tools import tools_document
 from api.compat.kling.routes import dialect as kling
 from api.compat.openai.routes import dialect as openai
 from api.compat.openrouter.routes import dialect as openrouter
@@ -15,7 +16,7 @@ from api.compat.replicate.routes import dialect as replicate
 from api.compat.scitiger.routes import dialect as scitiger
 from webhooks.shapes import Shapes
 
-__all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at"]
+__all__ = ["DIALECTS", "callback_shapes", "compat_urls", "dialect_at", "tools_document"]
 
 DIALECTS: tuple[Dialect, ...] = (jimeng, openai, kling, scitiger, cogvideox, openrouter, ai_gateway, replicate)
 

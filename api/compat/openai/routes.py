@@ -58,9 +58,9 @@ def get_model(call: Call, name: str) -> HttpResponseBase:
     return json_response(_model(name, spec))
 
 
-@dialect.route("POST", "videos/edits", scope=Scope.GENERATE)
-@dialect.route("POST", "videos/extensions", scope=Scope.GENERATE)
-@dialect.route("POST", "videos/characters", scope=Scope.GENERATE)
+@dialect.route("POST", "videos/edits", scope=Scope.GENERATE, uploads=["video"])
+@dialect.route("POST", "videos/extensions", scope=Scope.GENERATE, uploads=["video"])
+@dialect.route("POST", "videos/characters", scope=Scope.GENERATE, uploads=["video"])
 def unsupported(call: Call) -> HttpResponseBase:  # noqa: ARG001
     """Refuse what no vendor of the portal can do with a stored video."""
     raise NotThere(_("This portal cannot edit or extend videos, and has no characters."), code="unsupported")

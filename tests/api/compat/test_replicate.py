@@ -67,7 +67,7 @@ def test_what_a_model_does_otherwise_is_in_the_logs(program: Program) -> None:
         ({"input": {"prompt": 5}}, "input.prompt"),
         ({"input": {"prompt": "a", "duration": 5, "seconds": 5}}, "input.seconds"),
         ({"input": {"prompt": "a", "image": "no image"}}, "input.image"),
-        ({"input": {"prompt": "a", "image": [{}] * 17}}, "input"),
+        ({"input": {"prompt": "a", "image": [{}] * 33}}, "input"),
         ({"version": 5}, "version"),
         ({"webhook": "ftp://x.example"}, "webhook"),
         ({"webhook": "https://x.example", "webhook_events_filter": ["start"]}, "webhook_events_filter"),
