@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ENCODINGS", "MOST_BYTES", "MOST_ROWS", "BadBill", "Table", "plain_name", "read_table"]
+__all__ = ["DELIMITERS", "ENCODINGS", "MARKS", "MOST_BYTES", "MOST_ROWS", "OTHER_FILES", "BadBill", "Table", "plain_name", "read_table"]
 
 MOST_BYTES = 10_000_000
 MOST_ROWS, MOST_COLUMNS, MOST_CHARACTERS = 50_000, 200, 8_000
