@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 
 from access import budgets
 from access.budgets import BudgetReached, Difference, Scope
@@ -37,6 +38,7 @@ __all__ = [
     "keep_for_person",
     "raise_to",
     "release",
+    "release_unused",
     "reopen",
     "reserve",
     "reserve_again",
@@ -44,6 +46,9 @@ __all__ = [
     "settle",
     "stop_waiting",
 ]
+
+AT_ONCE = 500
+"""Rows that one statement names."""
 
 
 class BudgetsChanged(Exception):
@@ -183,6 +188,26 @@ def settle(row: Reservation, amount: int, *, basis: str, own: int | None = None)
 def release(row: Reservation, *, basis: str = Basis.NOTHING) -> None:
     """Close an open reservation at no cost, because nothing was bought. Raise `AlreadyClosed`."""
     settle(row, 0, basis=basis, own=0)
+
+
+def release_unused(task_ids: Sequence[UUID]) -> int:
+    """Close the open reservations of tasks that will never exist, at no cost. Return how many there were."""
+    _in_transaction()
+    now, count = clock.now(), 0
+    freed: dict[datetime, Counter[UUID]] = {}
+    for start in range(0, len(task_ids), AT_ONCE):
+        rows = Reservation.objects.filter(task_id__in=task_ids[start : start + AT_ONCE], closed_at=None)
+        found = list(rows.order_by("pk").select_for_update(no_key=True))
+        Reservation.objects.filter(pk__in=[row.pk for row in found]).update(
+            settled=0, released=F("reserved"), own_settled=0, basis=Basis.NOTHING, waits=False, closed_at=now
+        )
+        count += len(found)
+        for row in found:
+            for budget in budgets.binding(scope_of_row(row), budgets.in_force()):
+                freed.setdefault(row.at, Counter())[budget.pk] -= row.reserved
+    for at, amounts in freed.items():  # last: the budgets are locked until the commit
+        budgets.add(amounts, at)
+    return count
 
 
 def keep_for_person(row: Reservation) -> None:

@@ -44,6 +44,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("access.budget", "change"): frozenset({Who.PERMITTED}),
     ("access.apitoken", "see"): frozenset({Who.OWNER, Who.SUPERUSER}),
     ("access.reservation", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("batches.batch", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
+    ("batches.batch", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.bill", "see"): frozenset({Who.STAFF}),
     ("generation.bill", "change"): frozenset({Who.PERMITTED}),
 }

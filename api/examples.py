@@ -72,6 +72,13 @@ EXAMPLES: dict[str, Example] = {
     "post_replace_url": Example(),
     "post_asset": Example(status=201, body={"url": "{image_url}"}),
     "get_asset": Example(),
+    "accept_batch": Example(body={"good_only": True}),
+    "patch_batch": Example(body={"priority": 2, "needed_by": "2026-12-24T09:00:00+08:00"}),
+    "pause_batch": Example(path={"batch_id": "{running_batch}"}),
+    "resume_batch": Example(path={"batch_id": "{paused_batch}"}),
+    "cancel_batch": Example(path={"batch_id": "{running_batch}"}),
+    "retry_batch": Example(path={"batch_id": "{failed_batch}"}),
+    "batch_results": Example(query={"format": "csv"}),
     "list_tokens": Example(),
     "post_token": Example(
         status=201,

@@ -6,6 +6,8 @@ from functools import cache, partial
 
 from access.budget_warnings import watch as watch_budgets
 from api.compat.urls import callback_shapes
+from batches.money import mend as mend_batches
+from batches.steps import batches_soon, step
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
 from generation.ingest.ingest import ingest
@@ -73,6 +75,12 @@ def forget_soon() -> None:
     queue.enqueue(queue.INGEST, "forget")
 
 
+def mend_ledger() -> None:
+    """Compare the ledger with tasks and requests, and with the rows of batches that became no task."""
+    mend_batches()
+    mend()
+
+
 WIRING = Wiring(
     jobs={
         "submit": submit,
@@ -88,7 +96,8 @@ WIRING = Wiring(
         "sweep_everything": sweep_everything,
         "forget": forget,
         "deliver": partial(deliver, shapes=callback_shapes()),
-        "mend_ledger": mend,
+        "mend_ledger": mend_ledger,
+        "batch": step,
     },
     periodic=[
         Periodic(every_s=5, call=take_accounts_once),
@@ -102,6 +111,7 @@ WIRING = Wiring(
         Periodic(every_s=900, call=look_for_lost_soon, at_start=False),
         Periodic(every_s=3600, call=forget_soon, at_start=False),
         Periodic(every_s=1, call=deliver_soon),
+        Periodic(every_s=1, call=batches_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
         Periodic(every_s=10, call=watch_budgets),
     ],

@@ -34,6 +34,7 @@ OUTBOX: Mapping[str, str] = {
     "task.expiring": TASK_EXPIRES,
     "account.cooldown": ACCOUNT_RESTS,
     "budget.warning": BUDGET_WARNS,
+    "batch.finished": "batch.finished",
     "endpoint.disabled": "endpoint.disabled",
 }
 """The public type by that of the outbox. The outbox compares beginnings of types, `public_type` whole ones."""

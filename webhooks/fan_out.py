@@ -120,7 +120,8 @@ class _Receivers:
         owners = {event.owner_id for event, _ in events if event.owner_id is not None}
         mine = Q(team=None, owner__in=owners)
         warned = [event for event, public in events if public == BUDGET_WARNS]
-        if teams := {team for team in (*(task.team_id for task in tasks), *(event.facts.get("team_id") for event in warned)) if team}:
+        named = (event.facts.get("team_id") for event, public in events if not public.startswith("task."))
+        if teams := {team for team in (*(task.team_id for task in tasks), *named) if team}:
             mine |= Q(team__in=teams, owner__groups=F("team"))  # not people who left the team
         if any(public == ACCOUNT_RESTS for _, public in events) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)

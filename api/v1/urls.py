@@ -10,7 +10,22 @@ from api.errors import answer_in_json, not_found, register_errors
 from api.idempotency import keep_answers
 from api.openapi import DescribedAPI
 from api.strict_json import StrictParser
-from api.v1 import assets, bills, budgets, links, model_health, models, preferences, prices, tasks, tokens, usage, videos, webhooks
+from api.v1 import (
+    assets,
+    batch_actions,
+    bills,
+    budgets,
+    links,
+    model_health,
+    models,
+    preferences,
+    prices,
+    tasks,
+    tokens,
+    usage,
+    videos,
+    webhooks,
+)
 
 __all__ = ["api", "api_urls"]
 
@@ -30,6 +45,7 @@ api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
 api.add_router("/assets", assets.router)
+api.add_router("/batches", batch_actions.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/preferences", preferences.router)
 api.add_router("", prices.router)

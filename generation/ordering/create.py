@@ -21,7 +21,7 @@ from database import clock
 from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotAllowed, NotYet, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
-from generation.ordering.accounts import accounts_lately
+from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
 from generation.ordering.purchase import ask_of, refusal_of
@@ -215,7 +215,7 @@ class _Batch:
             cost_estimated=estimate(tariff, params),
             currency=tariff.currency if tariff else "",
         )
-        if order.task_id is None and self._is_paid(spec, only, holder):
+        if order.task_id is None and (not holder.sandbox if holder else is_billed(spec, self.accounts, only)):
             scope = Scope(
                 owner_id=order.owner.pk,
                 team_id=task.paying_team_id or self.quotas[order.owner.pk].team_id,
@@ -228,13 +228,6 @@ class _Batch:
             for position, asset in enumerate(assets)
         ]
         return task
-
-    def _is_paid(self, spec: ModelSpec, only: str, holder: ProviderAccount | None) -> bool:
-        """Return whether an account that is billed may render it. Where only sandboxes can, and a real account comes later, the submit sets
-        the money aside.
-        """
-        may_render = [holder] if holder else [account for account in self.accounts if account.offers(spec) and serves(account, only)]
-        return any(not account.sandbox for account in may_render)
 
     def _prompt(self, order: Order, negative_text: str) -> Prompt:
         """Return the prompt of the task that this one repeats, or of another order here, if owner and words are equal; else a new one."""

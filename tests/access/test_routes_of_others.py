@@ -34,6 +34,7 @@ from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
 from tests.api.example_world import budget_of
+from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
 from tests.web.page_rows import make_asset, make_video
@@ -57,6 +58,7 @@ ROWS = {
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
     "api/v1/assets/<asset_id>": "asset",
+    "api/v1/batches/<batch_id>": "batch",
     "api/v1/tokens/<token_id>": "token",
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
@@ -115,6 +117,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "budget": lambda owner, _rows: budget_of(owner),
+    "batch": lambda owner, _rows: make_batch(owner),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
 }
 """How a row of each kind is made for a person, from those that were made before it."""
@@ -122,7 +125,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
 DOCUMENT: dict[str, Any] = api.get_openapi_schema()
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-OURS = ("access", "delivery", "events", "generation", "providers", "webhooks", "auth", "account", "mfa", "socialaccount")
+OURS = ("access", "batches", "delivery", "events", "generation", "providers", "webhooks", "auth", "account", "mfa", "socialaccount")
 CHANGES_BY_ITSELF = frozenset({"access.sharedvalue", "access.tokenuse"})
 
 

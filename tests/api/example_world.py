@@ -6,6 +6,7 @@ from base64 import b64encode
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.utils import timezone
 
 from access import ledger
 from access.budgets import Scope, put_in_force
@@ -19,6 +20,7 @@ from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
 from providers.core.catalog import vendor_of
+from tests.batches.batch_rows import make_batch
 from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
@@ -48,6 +50,8 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     with transaction.atomic():
         ledger.reserve([Ask(task_id=that_cost.pk, scope=Scope(owner_id=person.pk), model=MODEL, vendor="kling", amount=5_000_000)])
         ledger.settle(Reservation.objects.get(task_id=that_cost.pk), 5_000_000, basis="asked")
+    failed = make_batch(person, 1, state="ended", ended_at=timezone.now())
+    failed.rows.update(state="placed", task_id=that_cost.pk)
     asset: Asset = store_asset(owner=person, file=picture())
     rows = {
         "task": make_task(person),
@@ -60,6 +64,10 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "asset": asset,
         "endpoint": endpoint,
         "delivery": delivery,
+        "batch": make_batch(person, 2, 1),
+        "running_batch": make_batch(person, state="running", due_at=timezone.now()),
+        "paused_batch": make_batch(person, state="paused", due_at=timezone.now()),
+        "failed_batch": failed,
         "token": issue(person, "another")[0],
         "budget": budget_of(person),
         "bill": store(by=Caller(user=person), vendor=vendor_of(MODEL), file_name="2026-10.csv", content=BILL)[0],

@@ -20,7 +20,10 @@ PATHS = portal_api.get_openapi_schema()["paths"]
 OPERATIONS = {(path, method): operation["operationId"] for path, operations in PATHS.items() for method, operation in operations.items()}
 NEEDED = {
     "read": {"post_estimate"},
-    "generate": {"post_task", "cancel_task", "retry_task", "post_asset"},
+    "generate": {
+        *("post_task", "cancel_task", "retry_task", "post_asset"),
+        *("accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
+    },
     "manage_videos": {
         *("patch_video", "delete_video", "restore_video", "empty_bin"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),

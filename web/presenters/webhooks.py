@@ -52,6 +52,7 @@ TYPE_WORDS: dict[str, str | Promise] = {
     "task.expiring": gettext_lazy("A vendor's file ends soon and is not stored"),
     "account.resting": gettext_lazy("A provider account rests"),
     "budget.warning": gettext_lazy("A budget is almost used up"),
+    "batch.finished": gettext_lazy("A batch has ended"),
     "endpoint.disabled": gettext_lazy("Another endpoint was disabled"),
     "ping": gettext_lazy("Test"),
 }

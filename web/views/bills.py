@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from access.callers import caller_of
 from access.rights import may
+from delivery.csv_export import csv_lines
 from generation.actions.decide import require_decider
 from generation.bills import bills
 from generation.bills.columns import Columns, suggested
@@ -28,7 +29,6 @@ from generation.bills.take_over import take_over
 from generation.errors import Conflict, InvalidRequest, NotAllowed, NotThere
 from generation.models import Bill, GenerationTask
 from web.bill_forms import ReadForm, UploadForm
-from web.csv_export import csv_lines
 from web.presenters.bills import bill_row, preview_of, take_page
 from web.presenters.bills_csv import table_of_differences
 from web.presenters.large_bills import page_of

@@ -22,9 +22,9 @@ from access.money import decimal
 from access.rights import may
 from access.usage import COLUMNS, MOST_DAYS, Line, Wanted, labels_of, lines_by, rows_for, rows_in_order, totals
 from database import clock
+from delivery.csv_export import csv_lines
 from generation.bills.bills import bills_of
 from generation.queries.league import ENOUGH, WINDOWS, league
-from web.csv_export import csv_lines
 from web.presenters.bills import bill_row
 from web.presenters.usage import PARAMS, address, chart_of, figures_of, headings, label_of, standings_of, table_of
 

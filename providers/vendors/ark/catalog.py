@@ -6,6 +6,7 @@ lite models: their facts are those of 2026-11-20. Reference videos and sounds ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
@@ -155,6 +156,8 @@ class SeededParams(SeedanceParams):
 
 class TieredParams(SeededParams):
     """For models that also render offline, later and cheaper, and can hold the camera still."""
+
+    offline: ClassVar[Mapping[str, str]] = {"service_tier": "flex"}
 
     camera_fixed: bool = param(False, "Fixed camera", "Ask for a camera that does not move.")
     service_tier: Literal["default", "flex"] = param("default", "Service tier", "flex renders when there is room, at half the price.")

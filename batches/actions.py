@@ -1,0 +1,158 @@
+"""What people and programs do with an accepted batch: pause, resume, cancel what waits, retry what failed, change its turn."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from access import ledger
+from access.callers import Caller
+from batches.accepting import require_rights, set_waiting, with_money
+from batches.feeding import park, unpark
+from batches.models import Batch, BatchRow, RowState, State
+from batches.money import asks_of
+from database import clock
+from events import audit
+from generation.actions.cancel import cancel_these
+from generation.errors import Conflict, InvalidRequest
+from generation.lifecycle import Status
+from generation.models import GenerationTask
+from providers.vendors import find_model
+
+__all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "need_by", "pause", "resume", "retry_failed", "set_priority"]
+
+LOWEST, HIGHEST = -9, 9
+OFFLINE_TAKES = timedelta(hours=24)
+"""How long a vendor may take that renders when it has room. Its own limit is later: two days as a rule."""
+
+
+def pause(batch: Batch, *, by: Caller) -> Batch:
+    """Start nothing more of it. What was sent goes on."""
+    with transaction.atomic():
+        locked = _locked(batch, by, State.RUNNING)
+        _move(locked, State.PAUSED)
+        audit.record("batch.paused", locked, by=by)
+        park(locked)
+    return locked
+
+
+def resume(batch: Batch, *, by: Caller) -> Batch:
+    """Go on after a pause."""
+    with transaction.atomic():
+        locked = _locked(batch, by, State.PAUSED)
+        _move(locked, State.RUNNING)
+        audit.record("batch.resumed", locked, by=by)
+        unpark(locked)
+    return locked
+
+
+def cancel_waiting(batch: Batch, *, by: Caller) -> int:
+    """Cancel everything that was not sent: rows without a task, whose money is released, and tasks that wait. Return how many."""
+    with transaction.atomic():
+        locked = _locked(batch, by, State.RUNNING, State.PAUSED)
+        ids = [pk for pk in locked.rows.filter(state=RowState.WAITING).values_list("task_id", flat=True) if pk]
+        locked.rows.filter(state=RowState.WAITING).update(state=RowState.WITHDRAWN)
+        audit.record("batch.cancelled", locked, by=by, after={"rows": len(ids)})
+        ledger.release_unused(ids)
+    tasks = GenerationTask.objects.filter(batch_id=batch.pk, status=Status.QUEUED)
+    return len(ids) + cancel_these(tasks.order_by("-pk"))
+
+
+def retry_failed(batch: Batch, *, by: Caller) -> Batch:
+    """Let the rows that failed or were refused become new tasks, and no others. Money is set aside for all of them at once, as when a batch
+    is accepted. A row whose task a person has retried already is left alone.
+    """
+    require_rights(batch, by)
+
+    def begin(surely: bool) -> Batch:
+        locked = _locked(batch, by, State.RUNNING, State.PAUSED, State.ENDED)
+        task = GenerationTask.objects.filter(pk=OuterRef("task_id"), status=Status.FAILED)
+        again = GenerationTask.objects.filter(retry_of=OuterRef("task_id")).exclude(status__in=[Status.FAILED, Status.CANCELLED])
+        failed = Q(Exists(task), ~Exists(again), state=RowState.PLACED)
+        rows = list(locked.rows.filter(failed | Q(state=RowState.REFUSED)))
+        if not rows:
+            raise Conflict(_("No row of this batch has failed."), code="nothing_failed")
+        for row in rows:
+            if row.state == RowState.PLACED:
+                row.order["retry_of"] = str(row.task_id)
+        locked.rows.filter(state=RowState.REFUSED).update(problems=[], repair="")
+        asks = set_waiting(locked, rows)
+        _move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
+        audit.record("batch.retried", locked, by=by, after={"rows": len(rows)})
+        ledger.reserve(asks, surely=surely)
+        return locked
+
+    return with_money(begin)
+
+
+def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
+    """Let its tasks start before those of its owner that have a lower number; what is ordered by hand has 0."""
+    if not LOWEST <= priority <= HIGHEST:
+        words = _("A whole number from %(lowest)d to %(highest)d.") % {"lowest": LOWEST, "highest": HIGHEST}
+        raise InvalidRequest(words, fields={"priority": words})
+    with transaction.atomic():
+        locked = _locked(batch, by, State.CHECKING, State.CHECKED, State.RUNNING, State.PAUSED)
+        locked.priority = priority
+        locked.save(update_fields=["priority"])
+        GenerationTask.objects.filter(batch_id=batch.pk, status=Status.QUEUED).update(priority=priority)
+    return locked
+
+
+def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
+    """Say when the videos of a checked batch are needed. With a day of time, rows whose model also renders offline, later and cheaper, are
+    ordered so, unless that option was given; the batch's cost is that of then.
+    """
+    with transaction.atomic():
+        locked = _locked(batch, by, State.CHECKED)
+        locked.needed_by, changed = needed_by, []
+        has_time = needed_by is not None and needed_by - clock.now() >= OFFLINE_TAKES
+        rows = list(locked.rows.filter(state=RowState.READY))
+        for row in rows:
+            before = dict(row.order)
+            _choose_offline(row, has_time)
+            if row.order != before:
+                changed.append(row)
+        asks = asks_of(locked, rows)
+        for row, ask in zip(rows, asks, strict=True):
+            row.cost = ask.amount if ask else row.cost
+        BatchRow.objects.bulk_update(changed, ["order", "cost"], batch_size=100)
+        locked.cost, locked.unpriced = sum(row.cost or 0 for row in rows), sum(row.cost is None for row in rows)
+        locked.save(update_fields=["needed_by", "cost", "unpriced"])
+    return locked
+
+
+def _choose_offline(row: BatchRow, has_time: bool) -> None:
+    """Order the row's video offline, or as usual again. `offline` in the order has the options that were chosen here."""
+    spec, params = find_model(row.order.get("model", "")), dict(row.order.get("params", {}))
+    chosen = row.order.get("offline", {})
+    params = {name: value for name, value in params.items() if name not in chosen}
+    order = {name: value for name, value in row.order.items() if name != "offline"}
+    offline = dict(spec.params.offline) if spec and has_time and not params.keys() & spec.params.offline.keys() else {}
+    if spec and offline:
+        try:
+            spec.params.model_validate(params | offline)
+        except ValidationError:  # these settings are rendered at once only
+            offline = {}
+    row.order = order | {"params": params | offline} | ({"offline": offline} if offline else {})
+
+
+def _locked(batch: Batch, by: Caller, *states: State) -> Batch:
+    """Return the batch, locked, in one of these states. Raise `NotAllowed`, `Conflict`."""
+    require_rights(batch, by)
+    locked = Batch.objects.select_for_update(of=("self",)).select_related("token", "owner").get(pk=batch.pk)
+    if locked.state not in states:
+        raise Conflict(
+            _("This cannot be done now. State of the batch: %(state)s.") % {"state": locked.get_state_display()}, code="wrong_state"
+        )
+    return locked
+
+
+def _move(batch: Batch, to: State) -> None:
+    """Change the state and make the batch due: its next step follows at once. A job at work finds that it lost the batch."""
+    batch.state, batch.due_at, batch.ended_at = to, clock.now(), None
+    batch.fence, batch.lease_until = batch.fence + 1, None
+    batch.save(update_fields=["state", "due_at", "ended_at", "fence", "lease_until"])

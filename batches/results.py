@@ -1,0 +1,115 @@
+"""What came of a batch: a table with the uploaded columns and a row's result, as lines or as XLSX, and all videos in one ZIP."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from tempfile import TemporaryFile
+from typing import IO, Any
+from uuid import UUID
+
+import xlsxwriter
+from django.conf import settings
+from django.utils.translation import gettext as _
+from stream_zip import ZIP_64, stream_zip
+
+from batches.models import Batch, BatchRow, RowState
+from delivery.links import video_url
+from delivery.stored_file import BLOCK_BYTES, file_name
+from generation import store
+from generation.models import GenerationTask, Video
+from generation.models.status_labels import STATUS_CHOICES
+from providers.messages import translated
+
+__all__ = ["result_rows", "xlsx_of", "zip_of"]
+
+AT_ONCE = 500
+READABLE = 0o600
+WORDS = dict(STATUS_CHOICES)
+
+
+def result_rows(batch: Batch, origin: str) -> Iterator[Sequence[Any]]:
+    """Yield the heading and every row: its cells as they were uploaded, then what came of it. `origin` begins the videos' addresses."""
+    cost = _("Cost, %(currency)s") % {"currency": settings.CURRENCY}
+    yield [*batch.heading, _("Row"), _("Result"), _("Why"), _("Task"), _("Video"), _("Seconds"), cost]
+    for rows in _in_parts(batch):
+        tasks = _tasks_of(rows)
+        for row in rows:
+            task = tasks.get(row.task_id) if row.task_id else None
+            yield [*(row.cells.get(name, "") for name in batch.heading), row.number, *_result(row, task, origin)]
+
+
+def _result(row: BatchRow, task: GenerationTask | None, origin: str) -> Sequence[Any]:
+    if task is None:
+        why = "; ".join(str(one.get("facts", {}).get("words") or one["code"]) for one in row.problems)
+        return [str(RowState(row.state).label), why, "", "", "", ""]
+    videos = task.kept_videos()
+    urls = "\n".join(video_url(video, origin) for video in videos)
+    seconds = sum(video.duration_s for video in videos)
+    cost = "" if task.spent is None else task.spent
+    return [str(WORDS[task.status]), translated(task.error_message), str(task.pk), urls, round(seconds, 2) if videos else "", cost]
+
+
+def xlsx_of(rows: Iterable[Sequence[Any]]) -> IO[bytes]:
+    """Return the rows as a sheet of text and numbers, in a file that is gone once it is closed. Nothing in it is a formula or a link."""
+    settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    file = TemporaryFile(dir=settings.SCRATCH_DIR)  # noqa: SIM115 - the caller closes it
+    wanted = {"constant_memory": True, "tmpdir": str(settings.SCRATCH_DIR)}
+    with xlsxwriter.Workbook(file, wanted) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(number, column, value)
+                else:
+                    sheet.write_number(number, column, value)
+    file.seek(0)
+    return file
+
+
+def zip_of(batch: Batch) -> Iterator[bytes]:
+    """Yield a ZIP of all videos of the batch, read from the storage as it is sent; `missing.txt` names those whose files are gone."""
+    missing: list[str] = []
+
+    def members() -> Iterator[Any]:
+        for rows in _in_parts(batch):
+            tasks = _tasks_of(rows)
+            for row in rows:
+                task = tasks.get(row.task_id) if row.task_id else None
+                for index, video in enumerate(task.kept_videos() if task else []):
+                    name = _name(row, video, index)
+                    try:
+                        file = store.open_file(video.file)
+                    except store.ObjectMissing:
+                        missing.append(name)
+                        continue
+                    yield name, video.created_at, READABLE, ZIP_64, _blocks(file)
+        if missing:
+            yield "missing.txt", batch.created_at, READABLE, ZIP_64, ["\n".join(missing).encode()]
+
+    # videos do not become smaller
+    yield from stream_zip(members(), get_compressobj=lambda: zlib.compressobj(wbits=-zlib.MAX_WBITS, level=0))
+
+
+def _name(row: BatchRow, video: Video, index: int) -> str:
+    """Return the name of its file: the row's number, that of further videos of the row, and what the caller calls it."""
+    words = row.order.get("content_id") or row.order.get("external_id") or video.title
+    return file_name(f"{row.number:05d}{f'-{index + 1}' if index else ''} {words}", video.suffix)
+
+
+def _blocks(file: store.StoredFile) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def _in_parts(batch: Batch) -> Iterator[Sequence[BatchRow]]:
+    """Yield the rows in their order, some hundred at once."""
+    last = -1
+    while rows := list(batch.rows.filter(number__gt=last).order_by("number")[:AT_ONCE]):
+        yield rows
+        last = rows[-1].number
+
+
+def _tasks_of(rows: Sequence[BatchRow]) -> dict[UUID, GenerationTask]:
+    return GenerationTask.objects.prefetch_related("videos").in_bulk([row.task_id for row in rows if row.task_id])

@@ -1,0 +1,36 @@
+"""Batches as they are after their check: rows that are good, and some that need fixing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from batches.models import Batch, BatchRow, RowState, State
+
+KLING = "kling/kling-v2-5-turbo"
+
+
+def make_batch(owner: User, good: int = 3, bad: int = 0, **facts: Any) -> Batch:
+    """A checked batch; row n asks for "a boat n" with the content id "sku-n"."""
+    order = {"model": KLING, "params": {"duration_s": 5}, **facts.pop("order", {})}
+    usual = {"state": State.CHECKED, "name": "boats.csv", "heading": ["Name"], "created_at": timezone.now()}
+    batch = Batch.objects.create(owner=owner, **(usual | facts))
+    BatchRow.objects.bulk_create(
+        BatchRow(
+            batch=batch,
+            number=number,
+            state=RowState.READY if number <= good else RowState.BAD,
+            cells={"Name": f"boat {number}"},
+            order={"prompt": f"a boat {number}", "content_id": f"sku-{number}", **order},
+            problems=[] if number <= good else [{"code": "refused", "field": "prompt", "facts": {"words": "Too long."}}],
+        )
+        for number in range(1, good + bad + 1)
+    )
+    return batch
+
+
+def states(batch: Batch) -> list[str]:
+    """Return the states of its rows, in their order."""
+    return list(batch.rows.order_by("number").values_list("state", flat=True))
