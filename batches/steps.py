@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from batches.check_step import check
 from batches.feeding import feed, hold
 from batches.models import Batch, State
 from database import clock
@@ -19,7 +20,7 @@ LEASE = timedelta(minutes=2)
 """How long a step and its wait for a worker may take. A doubled step finds that the first one has done its part."""
 AT_ONCE = 20
 
-STEPS: Mapping[str, Callable[[Batch], timedelta]] = {State.RUNNING: feed, State.PAUSED: hold}
+STEPS: Mapping[str, Callable[[Batch], timedelta]] = {State.CHECKING: check, State.RUNNING: feed, State.PAUSED: hold}
 """By state; each returns when to come back."""
 
 

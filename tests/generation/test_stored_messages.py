@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone, translation
 
+from batches.messages import BATCH_SENTENCES
 from generation.lifecycle import Status
 from generation.messages import GENERATION_SENTENCES
 from generation.models import Dispatch, GenerationTask, TaskEvent
@@ -27,7 +28,7 @@ from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
 from webhooks.messages import WEBHOOK_SENTENCES
 
-ROOMS = ("api", "generation", "providers", "web", "webhooks")
+ROOMS = ("api", "batches", "generation", "providers", "web", "webhooks")
 SOURCES = [path.read_text() for room in ROOMS for path in Path(room).rglob("*.py") if "migrations" not in path.parts]
 
 
@@ -71,14 +72,14 @@ def test_every_code_that_is_stored_has_a_sentence_and_its_arguments():
 
 
 def test_every_sentence_is_used():
-    built = ("test_", "account_", "endpoint_", "budget_full_", "budget_of_")  # from the code of a finding, an error, a reason or a kind
+    built = ("test_", "account_", "sheet_", "endpoint_", "budget_full_", "budget_of_")  # from the code of a finding, error, reason or kind
     text = "".join(SOURCES)
 
     assert [code for code in SENTENCES if not code.startswith(built) and text.count(f'"{code}"') < 2] == []
 
 
 def test_no_two_rooms_have_the_same_code():
-    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, WEBHOOK_SENTENCES)
+    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, WEBHOOK_SENTENCES, BATCH_SENTENCES)
 
     assert {code for table in tables for code in table} == SENTENCES.keys()
     assert sum(map(len, tables)) == len(SENTENCES)

@@ -1,0 +1,60 @@
+"""Sentences about files and rows: what is wrong and what to do. Rows keep them by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+
+from batches.reading.sheet import BadFile
+from providers.core.messages import SENTENCES, Message, Sentence, say
+from providers.messages import translated
+
+__all__ = ["BATCH_SENTENCES", "refusal_of", "words_of"]
+
+BATCH_SENTENCES = {
+    "sheet_row": _("Row %(row)s:"),
+    "sheet_too_large": _("The file is larger than %(most)s MB. Upload it in parts."),
+    "sheet_is_archive": _("This is an archive. Upload the CSV, XLSX or JSON Lines file; images in a ZIP come beside it."),
+    "sheet_is_excel": _("This is an old Excel file (.xls). Save it as XLSX or CSV and upload that."),
+    "sheet_is_pdf": _("This is a PDF. Upload a CSV, XLSX or JSON Lines file."),
+    "sheet_encoding": _("The letters of the file cannot be read. Save it as CSV in UTF-8 and upload that."),
+    "sheet_not_text": _("There are characters that do not occur in text. Upload a CSV, XLSX or JSON Lines file."),
+    "sheet_not_csv": _("A quotation mark is not closed, or stands inside a cell and is not doubled."),
+    "sheet_not_json": _("This line is not a JSON object. Each line of such a file is one object: {...}."),
+    "sheet_no_rows": _("The file has no rows below its heading."),
+    "sheet_too_many_rows": _("The file has more than %(most)s rows. Upload it in parts."),
+    "sheet_too_many_columns": _("There are more than %(most)s columns. Remove those that are not needed."),
+    "sheet_cell_too_long": _("A cell has more than %(most)s characters. Shorten it, or close its quotation mark."),
+    "sheet_too_large_inside": _(
+        "The sheet is too large: at most %(rows)s rows and %(columns)s columns. Remove other sheets, or save it as CSV."
+    ),
+    "sheet_damaged": _("This XLSX file is damaged or has a password. Save it again, or as CSV, and upload that."),
+    "archive_damaged": _("The ZIP of images is damaged, or has too many files. Make it again."),
+    "row_extra_cells": _("The row has %(extra)s more cells than the heading. A text with commas needs quotation marks."),
+    "row_no_model": _("Choose a model, for this row or for all."),
+    "row_variable_missing": _("“%(name)s” is empty, and the prompt needs it."),
+    "row_same_as": _("Same as row %(row)s."),
+    "row_external_id_twice": _("Row %(row)s has the same external_id."),
+    "row_external_id_taken": _("You already have a task with this external_id."),
+    "row_no_such_image": _("“%(name)s” was not in the ZIP."),
+    "row_no_such_asset": _("There is no image with the id %(name)s."),
+    "row_images_slow": _("Its images did not arrive within a minute. Put them into a ZIP."),
+    "row_too_many_addresses": _("A batch fetches at most %(most)s images. Put the images into a ZIP."),
+}
+SENTENCES |= BATCH_SENTENCES
+
+
+def refusal_of(error: BadFile) -> Message:
+    """Return why the file is refused, and where."""
+    where = say("sheet_row", row=error.row) if error.row else Message()
+    return where + Message((Sentence(f"sheet_{error.code}", error.facts),))
+
+
+def words_of(problem: Mapping[str, Any]) -> str:
+    """Return a row's problem in the reader's language. What the check of orders said stays in the language of the batch's owner."""
+    facts = problem.get("facts", {})
+    words = facts["words"] if problem["code"] == "refused" else translated(Message((Sentence(problem["code"], facts),)))
+    field = problem.get("field", "")
+    return f"{field}: {words}" if field else words

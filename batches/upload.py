@@ -1,0 +1,125 @@
+"""A file becomes a batch that is to be checked; its columns and defaults can be changed until it is accepted, which checks it again."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
+
+from access.callers import Caller
+from access.rights import may
+from batches.mapping import require_mapping
+from batches.messages import refusal_of
+from batches.models import Batch, Source, State
+from batches.reading.sheet import MOST_BYTES, BadFile
+from database import clock
+from generation import store
+from generation.errors import Conflict, InvalidRequest, NotAllowed
+from providers.core.messages import Message
+from providers.messages import translated
+
+__all__ = ["MOST_ARCHIVE_BYTES", "change", "upload"]
+
+MOST_ARCHIVE_BYTES = 500_000_000
+MOST_DEFAULTS = 60_000
+DEFAULTS = frozenset({"model", "prompt", "params", "inputs", "metadata", "template", "style", "platform", "enhance", "keep_duplicates"})
+TEXTS = ("model", "prompt", "template", "style", "platform")
+OBJECTS = ("params", "inputs", "metadata")
+
+
+def upload(
+    *,
+    by: Caller,
+    file: BinaryIO,
+    file_name: str,
+    archive: BinaryIO | None = None,
+    name: str = "",
+    mapping: Mapping[str, str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    team: Group | None = None,
+    source: Source = Source.FILE,
+) -> Batch:
+    """Store a file, and a ZIP of its images, as a batch that is checked in the background. Raise `InvalidRequest`, `StorageUnavailable`."""
+    pk, plain = uuid7(), _plain(file_name) or "batch.csv"
+    batch = Batch(
+        id=pk,
+        owner=by.user,
+        token=by.token,
+        team=team,
+        name=" ".join(name.split())[:200] or plain,
+        source=source,
+        file_name=plain,
+        file_key=f"batches/{pk}/rows",
+        archive_key=f"batches/{pk}/images.zip" if archive else "",
+        mapping=require_mapping(mapping or {}),
+        defaults=checked_defaults(defaults or {}),
+        created_at=clock.now(),
+        due_at=clock.now(),
+    )
+    _save(batch.file_key, file, MOST_BYTES, "file")
+    if archive:
+        _save(batch.archive_key, archive, MOST_ARCHIVE_BYTES, "images")
+    batch.save(force_insert=True)
+    return batch
+
+
+def change(batch: Batch, *, by: Caller, mapping: Mapping[str, str] | None = None, defaults: Mapping[str, Any] | None = None) -> Batch:
+    """Change what columns are, or what applies to all rows, and check it again. Raise `NotAllowed`, `Conflict`, `InvalidRequest`."""
+    if not may(by, "act", batch):
+        raise NotAllowed(_("This batch belongs to someone else. Ask its owner, or an administrator who may change batches."))
+    with transaction.atomic():
+        locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+        if locked.state not in {State.CHECKING, State.CHECKED, State.REFUSED} or not locked.file_key:
+            raise Conflict(_("This batch was started, so its columns can no longer be changed."), code="already_started")
+        if mapping is not None:
+            locked.mapping = require_mapping({**locked.mapping, **mapping}, locked.heading)
+        if defaults is not None:
+            locked.defaults = checked_defaults(defaults)
+        locked.rows.all().delete()
+        locked.state, locked.due_at, locked.lease_until, locked.fence = State.CHECKING, clock.now(), None, locked.fence + 1
+        locked.error, locked.cost, locked.unpriced, locked.rows_read, locked.checked_at = Message(), None, 0, 0, None
+        locked.save()
+    return locked
+
+
+def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what applies where a row says nothing. Raise `InvalidRequest` for what is none of that, or of another kind."""
+    wrong = {f"defaults.{name[:60]}": _("There is no such default.") for name in defaults if name not in DEFAULTS}
+    for names, kind in ((TEXTS, str), (OBJECTS, dict)):
+        wrong |= {f"defaults.{name}": _("This cannot be used here.") for name in names if not isinstance(defaults.get(name, kind()), kind)}
+    inputs = defaults.get("inputs")
+    if isinstance(inputs, dict) and not all(isinstance(ids, list) and all(isinstance(one, str) for one in ids) for ids in inputs.values()):
+        wrong["defaults.inputs"] = _("This cannot be used here.")
+    if len(json.dumps(dict(defaults), default=str)) > MOST_DEFAULTS:
+        wrong["defaults"] = _("At most %(most)d characters.") % {"most": MOST_DEFAULTS}
+    if wrong:
+        raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
+    return dict(defaults)
+
+
+def _save(key: str, file: BinaryIO, most: int, field: str) -> None:
+    settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=settings.SCRATCH_DIR, prefix="batch-") as copy:
+        size = 0
+        while block := file.read(1 << 20):
+            size += len(block)
+            if size > most:
+                words = translated(refusal_of(BadFile("too_large", most=most // 1_000_000)))
+                raise InvalidRequest(words, code="too_large", fields={field: words})
+            copy.write(block)
+        copy.flush()
+        store.save(key, Path(copy.name))
+
+
+def _plain(file_name: str) -> str:
+    """Return a name without folders and control characters: "../x.csv" -> "x.csv"."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[:200]
