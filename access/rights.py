@@ -38,6 +38,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("generation.video", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("prompts.template", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
+    ("prompts.template", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("delivery.link", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("webhooks.endpoint", "see"): frozenset({Who.OWNER, Who.TEAM, Who.SUPERUSER}),
     ("webhooks.endpoint", "act"): frozenset({Who.OWNER, Who.PERMITTED}),

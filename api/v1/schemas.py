@@ -18,6 +18,7 @@ from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
 from api.fields import EXACT
+from api.v1.made_from import MadeFrom
 from api.v1.price_schemas import PriceOut, price_out
 from api.v1.video_schemas import VideoOut, video_out
 from generation.actions.settle import MOST
@@ -136,6 +137,7 @@ class TaskIn(Schema):
     metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
         default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
     )
+    made_from: MadeFrom
 
 
 class ShareIn(Schema):
@@ -280,6 +282,7 @@ class TaskOut(BaseModel):
     callback_url: str
     external_id: str
     metadata: dict[str, Any]
+    made_from: dict[str, Any] = Field(description="How the prompt came to be; empty if it was typed.")
     retry_of: UUID | None
     cost: CostOut
     usage: UsageOut
@@ -340,6 +343,7 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_
         vendor_task_id=task.submission_id,
         asked_model=task.asked_model or task.model,
         prompt=task.prompt.text,
+        made_from=task.prompt.made_from,
         inputs=task.image_ids(),
         waits_because=waits_because(task, stop),
         error=_failure(task),

@@ -20,7 +20,9 @@ from api.v1 import (
     models,
     preferences,
     prices,
+    prompts,
     tasks,
+    templates,
     tokens,
     usage,
     videos,
@@ -54,6 +56,9 @@ api.add_router("/bills", bills.router)
 api.add_router("/webhooks", webhooks.router)
 api.add_router("/deliveries", webhooks.deliveries)
 api.add_router("/usage", usage.router)
+api.add_router("/templates", templates.router)
+api.add_router("", templates.looks)
+api.add_router("/prompts", prompts.router)
 
 
 def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:

@@ -33,7 +33,7 @@ from api.shapes import for_programs
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
-from tests.api.example_world import budget_of
+from tests.api.example_world import budget_of, template_of
 from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
@@ -63,6 +63,7 @@ ROWS = {
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
     "api/v1/budgets/<budget_id>": "budget",
+    "api/v1/templates/<template_id>": "template",
     "jimeng/tasks/<uuid:task_id>": "task",
     "compat/scitiger/api/v1/tasks/<uuid:task_id>": "task",
     "compat/cogvideox/api/v1/status/<uuid:task_id>": "task",
@@ -116,6 +117,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "passkey": lambda owner, _rows: Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"}),
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
+    "template": lambda owner, _rows: template_of(owner),
     "budget": lambda owner, _rows: budget_of(owner),
     "batch": lambda owner, _rows: make_batch(owner),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
@@ -125,7 +127,20 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
 DOCUMENT: dict[str, Any] = api.get_openapi_schema()
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
-OURS = ("access", "batches", "delivery", "events", "generation", "providers", "webhooks", "auth", "account", "mfa", "socialaccount")
+OURS = (
+    "access",
+    "batches",
+    "delivery",
+    "events",
+    "generation",
+    "prompts",
+    "providers",
+    "webhooks",
+    "auth",
+    "account",
+    "mfa",
+    "socialaccount",
+)
 CHANGES_BY_ITSELF = frozenset({"access.sharedvalue", "access.tokenuse"})
 
 

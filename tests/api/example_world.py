@@ -19,6 +19,8 @@ from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
+from prompts.models import Template
+from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
 from tests.batches.batch_rows import make_batch
 from tests.pictures import picture
@@ -69,12 +71,20 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "paused_batch": make_batch(person, state="paused", due_at=timezone.now()),
         "failed_batch": failed,
         "token": issue(person, "another")[0],
+        "template": template_of(person),
         "budget": budget_of(person),
         "bill": store(by=Caller(user=person), vendor=vendor_of(MODEL), file_name="2026-10.csv", content=BILL)[0],
     }
     another = b64encode(BILL + b"another,2026-11-04,1\n").decode()
     words = {"team": team.name, "vendor_id": in_review.submission_id, "vendor": vendor_of(MODEL), "bill_in_base64": another}
     return {name: str(row.pk) for name, row in rows.items()} | words
+
+
+def template_of(person: User) -> Template:
+    """Return a new template of this person's, with one variable."""
+    return templates.create(
+        by=Caller(user=person), category="product", language="en", name="Shelf", text="{product} on a pine shelf", variables=[]
+    )
 
 
 def budget_of(person: User) -> Budget:

@@ -57,7 +57,17 @@ def test_every_post_takes_an_idempotency_key_that_changes_something_and_returns_
     posts = [operations["post"] for operations in PATHS.values() if "post" in operations]
     keyless = {one["operationId"] for one in posts if all(given["name"] != "Idempotency-Key" for given in one.get("parameters", []))}
 
-    assert keyless == {"post_estimate", "post_asset", "post_bill", "post_token", "roll_token", "post_webhook", "roll_webhook"}
+    assert keyless == {
+        "post_estimate",
+        "render_prompt",
+        "lint_prompt",
+        "post_asset",
+        "post_bill",
+        "post_token",
+        "roll_token",
+        "post_webhook",
+        "roll_webhook",
+    }
 
 
 def test_an_operation_has_its_functions_name_whatever_the_module():
