@@ -54,6 +54,7 @@ def _run(storage: str, everything: ExitStack, *, mcp_port: int | None) -> None:
     stack = Stack(web_port=int(os.environ.get("PORT", "8000")), web_host=host, mcp_port=mcp_port, environment=environment)
     print("Preparing the database and static files...", flush=True)
     given = stack.prepare()
+    stack.manage("sandbox_chat", "--url", stack.simulator_url)
     sign_in = stack.manage("first_admin").strip()
     if given:
         print(f"Accounts of your environment:\n{given}", end="", flush=True)

@@ -79,6 +79,7 @@ class ComposeForm(forms.Form):
 
     key = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-once": "", "autocomplete": "off"}))
     prompt = forms.CharField(required=False, strip=False, widget=forms.Textarea())
+    made_from = forms.CharField(required=False, widget=forms.HiddenInput())
     count = forms.IntegerField(
         error_messages=NUMBER_ERRORS, min_value=1, max_value=MOST_VIDEOS, initial=1, widget=forms.NumberInput(attrs={"data-stepper": "1"})
     )

@@ -24,6 +24,7 @@ from web.views import (
     usage,
     videos,
     webhooks,
+    writing,
 )
 
 urlpatterns = [
@@ -32,6 +33,7 @@ urlpatterns = [
     path("studio/tasks/", studio.create, name="studio-create"),
     path("studio/form/", studio.model_form, name="studio-form"),
     path("studio/quote/", studio.quote, name="studio-quote"),
+    path("studio/write/", writing.write, name="studio-write"),
     path("studio/today/", studio.today, name="studio-today"),
     path("studio/queue-head/", studio.queue_head, name="studio-queue-head"),
     path("studio/cancel-waiting/", tasks.cancel_queue, name="cancel-waiting"),

@@ -27,6 +27,7 @@ from api.v1 import (
     usage,
     videos,
     webhooks,
+    writing,
 )
 
 __all__ = ["api", "api_urls"]
@@ -48,6 +49,7 @@ api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batch_actions.router)
+api.add_router("/prompts", writing.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/preferences", preferences.router)
 api.add_router("", prices.router)

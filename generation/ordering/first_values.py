@@ -65,6 +65,7 @@ def order_videos(
     inputs: Mapping[str, Sequence[Asset]],
     count: int,
     page: UUID,
+    made_from: Mapping[str, Any] | None = None,
 ) -> tuple[list[GenerationTask], bool]:
     """Order `count` videos. Return their tasks, oldest first, and whether any is new: content that was ordered since the page was rendered,
     from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
@@ -83,6 +84,7 @@ def order_videos(
             prompt=prompt,
             params=_varied(spec, params, number, count),
             inputs=inputs,
+            made_from=made_from or {},
             idempotency_key=key,
             intent=intent,
         )

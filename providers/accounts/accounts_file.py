@@ -92,7 +92,7 @@ def _entry(name: str, table: Any, line: int) -> Entry:
             raise _Wrong(one.name if one.name in table else "", say("file_missing_key", key=one.name))
     address = _text(table, "base_url") if "base_url" in table else surface.base_url
     try:
-        base_url = usable_address(address, surface)
+        base_url = usable_address(address, has_key=bool(surface.credentials))
     except UnusableAddress as problem:
         raise _Wrong("base_url" if "base_url" in table else "", say("file_address", key="base_url") + problem.words) from problem
     return Entry(name=name, provider=provider, surface=surface, base_url=base_url, credentials=credentials, line=line)

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from providers.core.base import Surface
 from providers.core.messages import Message, say
 from providers.core.network import leads_to_metadata
 
@@ -26,8 +25,8 @@ class UnusableAddress(Exception):
         super().__init__(str(words))
 
 
-def usable_address(url: str, surface: Surface) -> str:
-    """Return the base URL without its last slashes. Raise `UnusableAddress`."""
+def usable_address(url: str, *, has_key: bool) -> str:
+    """Return the base URL without its last slashes. Raise `UnusableAddress`, also for plain http that would expose a key."""
     url = url.rstrip("/")
     if len(url) > LONGEST_ADDRESS or " " in url or not url.isprintable():  # `urlsplit` passes over a line break
         raise UnusableAddress(say("address_unfit", most=LONGEST_ADDRESS))
@@ -44,7 +43,7 @@ def usable_address(url: str, surface: Surface) -> str:
         raise UnusableAddress(say("address_scheme"))
     if leads_to_metadata(parts.hostname):
         raise UnusableAddress(say("address_metadata"))
-    if parts.scheme == "http" and surface.credentials and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and has_key and parts.hostname not in LOOPBACK:
         raise UnusableAddress(say("address_not_https"))
     return url
 

@@ -94,7 +94,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_base_url(self) -> str:
         try:
-            return usable_address(str(self.cleaned_data["base_url"]), self.surface)
+            return usable_address(str(self.cleaned_data["base_url"]), has_key=bool(self.surface.credentials))
         except UnusableAddress as problem:
             raise forms.ValidationError(translated(problem.words)) from problem
 

@@ -165,7 +165,7 @@ def _of(provider: type[Provider], surface: Surface, names: Mapping[str, str]) ->
         return None
     is_own = not address or any(_is_asked_for(one) for one in _by_address(provider))  # of this surface, or of another one of the vendor
     try:
-        base_url = surface.base_url if is_own else usable_address(address, surface)
+        base_url = surface.base_url if is_own else usable_address(address, has_key=bool(surface.credentials))
     except UnusableAddress as problem:
         raise _Refused(say("variable_address", name=" / ".join(surface.variables.address)) + problem.words) from problem
     return Given(

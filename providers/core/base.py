@@ -201,6 +201,10 @@ class Provider:
     """What that look-up can find out."""
     look_up_within: ClassVar[timedelta | None] = None
     """How long after a submit an absence still proves something; None where the vendor forgets nothing."""
+    prompt_advice: ClassVar[Mapping[str, str]] = {}
+    """How the vendor says that prompts should be written, by language ("en", "zh-hans"): for the language model that writes one."""
+    reads_english_only: ClassVar[bool] = False
+    """Its models understand no prompts in other languages."""
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -25,6 +25,7 @@ Run it with `python -m providers.simulator --port 0 --speed 1`, or `manage.py si
     {base}/hosts/cogvideox-sync  the same, answering a submit with the video itself
     {base}/hosts/jimeng       /mweb/v1/..., /commerce/v1/...                               the web page's cookie
     {base}/hosts/volcvisual   /?Action=CVSync2Async...&Version=2022-08-31                  signed requests
+    {base}/hosts/chat         /v1/chat/completions, /v1/models                             a language model, with or without a key
 
     {base}/media/{task}/{name}.mp4?expires=..&sig=..     results: signed, expiring, with Range
     {base}/_control/...                                  what tests read and set: see control.py

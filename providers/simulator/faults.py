@@ -43,18 +43,21 @@ GATEWAY = ("accepted-as-error", "own-address", "localhost-address", "no-address"
 """Decide how a new-api gateway reports an accepted task: its acceptance as an error, because the vendor behind it answered 202; its video
 by the gateway's own address, by that of a gateway whose address was never set, by none (1.0.0-rc.30), or in `fail_reason` (older releases).
 """
+CHAT = ("chat-huge", "chat-tool-call", "chat-error-200", "chat-no-choices", "chat-empty", "chat-cut", "chat-refused")
+"""Decide what a language model answers; of the others it can have those before and after a submit that are no vendor's own."""
 MEDIA = (
     *("media-html", "media-404", "media-expired", "media-cut", "media-short", "media-hole"),
     *("media-slow", "media-no-range", "media-empty", "media-not-faststart", "media-mislabelled"),
     "content-redirect",
 )
-NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *GATEWAY, *MEDIA))
+NAMES = frozenset((*BEFORE, *AFTER, *POLL, *FATE, *GATEWAY, *CHAT, *MEDIA))
 _LOCAL, _JIMENG = ("cogvideox", "cogvideox-sync"), ("jimeng",)
 ONLY_AT = {
     **dict.fromkeys(("fail-memory", "fail-timeout", "long-address"), _LOCAL),
     **dict.fromkeys(("fail-status-10", "fail-status-40", "fail-status-100", "done-status-10", "done-status-45"), _JIMENG),
     **dict.fromkeys(("poll-no-data", "poll-mget-refused", "poll-mget-lacks"), _JIMENG),
     **dict.fromkeys(GATEWAY, ("newapi",)),
+    **dict.fromkeys(CHAT, ("chat",)),
     "poll-list-refused": ("litellm", "minimax", "openai"),
     "poll-list-unfiltered": ("minimax",),
     **dict.fromkeys(("robot-check", "model-offline"), _JIMENG),

@@ -19,6 +19,7 @@ from generation.polling.outcome import ended_there
 from generation.scheduling.account_health import handle_error, probe_account
 from generation.submitting.reconcile import send_to_review
 from generation.submitting.submit import submit
+from prompts.messages import PROMPT_SENTENCES
 from providers.core.errors import GenerationFailed, RateLimited, Uncertain
 from providers.core.messages import LONGEST_TEXT, SENTENCES, Message, say
 from providers.core.types import Snapshot, State
@@ -28,7 +29,7 @@ from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
 from webhooks.messages import WEBHOOK_SENTENCES
 
-ROOMS = ("api", "batches", "generation", "providers", "web", "webhooks")
+ROOMS = ("api", "batches", "generation", "prompts", "providers", "web", "webhooks")
 SOURCES = [path.read_text() for room in ROOMS for path in Path(room).rglob("*.py") if "migrations" not in path.parts]
 
 
@@ -79,7 +80,7 @@ def test_every_sentence_is_used():
 
 
 def test_no_two_rooms_have_the_same_code():
-    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, WEBHOOK_SENTENCES, BATCH_SENTENCES)
+    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, PROMPT_SENTENCES, WEBHOOK_SENTENCES, BATCH_SENTENCES)
 
     assert {code for table in tables for code in table} == SENTENCES.keys()
     assert sum(map(len, tables)) == len(SENTENCES)

@@ -29,6 +29,7 @@ from generation.ordering.page_keys import new_key
 from generation.ordering.prices import current
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
+from prompts.signed import unpack
 from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
@@ -202,6 +203,7 @@ def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask
             inputs=form.pictures,
             count=data["count"],
             page=page_key(request),
+            made_from=unpack(data["made_from"], data["prompt"]),
         )
     except InvalidRequest as wrong:
         form.show(wrong)

@@ -6,6 +6,7 @@ from providers.simulator.dialect import Vendor
 from providers.simulator.site import Site
 from providers.simulator.vendors.ark import Ark
 from providers.simulator.vendors.ark_models import MODELS_ABROAD
+from providers.simulator.vendors.chat import Chat
 from providers.simulator.vendors.cogvideox import CogVideoX
 from providers.simulator.vendors.dashscope import DashScope
 from providers.simulator.vendors.dashscope_models import MODELS_IN_SINGAPORE, MODELS_IN_VIRGINIA
@@ -44,4 +45,5 @@ def all_vendors(site: Site) -> dict[str, Vendor]:
         "cogvideox-sync": CogVideoX(site, host="cogvideox-sync", is_waiting=True),
         "jimeng": Jimeng(site),
         "volcvisual": VolcVisual(site),
+        "chat": Chat(site),
     }

@@ -11,11 +11,14 @@ from datetime import date, timedelta
 
 from providers.core.catalog import ModelSpec, Params, param
 
-__all__ = ["MODELS", "NOT_OFFERED", "RESULT_LIFE"]
+__all__ = ["MODELS", "NOT_OFFERED", "PROMPT_ADVICE", "RESULT_LIFE"]
 
 NOT_OFFERED = ("`guidance_scale`, `seed` and `fps`, which no published example names; `metadata`, which stays with the task here",)
 RESULT_LIFE = timedelta(days=1)
 """A guess: files stay for as long as the service's disk keeps them."""
+
+PROMPT_ADVICE = {"en": "one long, plain paragraph of at most 130 words; the model reads only the first 226 tokens."}
+"""From the model's card, replicate.com/cuuupid/cogvideox-5b/readme, which also says that it reads English only; read 2026-11-29."""
 
 
 class CogVideoX2bParams(Params):

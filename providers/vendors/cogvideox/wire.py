@@ -13,7 +13,7 @@ from providers.core.errors import ProviderError, Refused
 from providers.core.replies import gone_when, text_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.cogvideox.bodies import body_of
-from providers.vendors.cogvideox.catalog import MODELS, NOT_OFFERED
+from providers.vendors.cogvideox.catalog import MODELS, NOT_OFFERED, PROMPT_ADVICE
 from providers.vendors.cogvideox.errors import is_gone, vendor_error
 from providers.vendors.cogvideox.replies import FINISHED, output_of, snapshot_of, submission_of
 from providers.vendors.cogvideox.surfaces import SURFACES
@@ -32,6 +32,8 @@ class CogVideoX(Provider):
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
+    prompt_advice = PROMPT_ADVICE
+    reads_english_only = True
 
     def submit(self, request: GenerationRequest) -> Exchange[Submission]:
         reply = yield WireRequest(method="POST", path="api/v1/generate", json=body_of(request), billable=True)

@@ -49,7 +49,7 @@ from providers.vendors.dashscope.options import (
     Text27,
 )
 
-__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE"]
+__all__ = ["MODELS", "NOT_OFFERED", "PROMPT_ADVICE", "READ_ELSEWHERE"]
 
 SLUG = "dashscope"
 DOCS = "https://help.aliyun.com/zh/model-studio/"
@@ -64,6 +64,14 @@ NOT_OFFERED = (
     "other models than Wan 3.0 in Hong Kong: no page names one; an account may name those that it has",
     "Tokyo and Frankfurt",
 )
+PROMPT_ADVICE = {
+    "en": "describe subject, scene and movement, each with its details; then light, size and angle of the shot and the camera; then the "
+    "style. Say how far, how fast and with what effect things move.",
+    "zh-hans": "按“主体（描述）+ 场景（描述）+ 运动（描述）+ 美学控制 + 风格化”来写；运动要写明幅度、速率和效果，美学控制包括光源、景别"
+    "、视角和运镜。",
+}
+"""From the vendor's guide (help.aliyun.com/zh/model-studio/text-to-video-prompt), as 6bai.vip/13072.html has it; read 2026-11-29."""
+
 READ_ELSEWHERE = (
     f"which models each region has, and Singapore's names for those of 2.1: {DOCS}rate-limit and the guides beside it; read 2026-11-21",
     f"`wan2.2-kf2v-flash` in Singapore: {ABROAD}legacy-image-to-video-by-first-and-last-frame-api-reference; read 2026-11-21",

@@ -18,7 +18,7 @@ from providers.core.ids import id_of
 from providers.core.listings import LISTS_ONLY, absence_on_pages
 from providers.core.types import Exchange, GenerationRequest, Snapshot, Submission, WireReply, WireRequest
 from providers.vendors.dashscope.bodies import body_of, path_of
-from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE
+from providers.vendors.dashscope.catalog import MODELS, NOT_OFFERED, PROMPT_ADVICE, READ_ELSEWHERE
 from providers.vendors.dashscope.errors import vendor_error
 from providers.vendors.dashscope.replies import page_of, snapshot_of
 from providers.vendors.dashscope.surfaces import SURFACES
@@ -38,6 +38,7 @@ class DashScope(Provider):
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
+    prompt_advice = PROMPT_ADVICE
     read_elsewhere = READ_ELSEWHERE
     can_cancel = True
     cancel_note = WHILE_WAITING

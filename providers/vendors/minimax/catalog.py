@@ -14,7 +14,7 @@ from providers.core.catalog import NEEDED, ImageRules, InputSlot, ModelSpec, Par
 from providers.core.content_tasks import REFERENCE_RULES, SOUNDS_NOT_ALONE, reference_sounds, reference_videos
 from providers.core.rules import FRAME_GIVES_SHAPE, LAST_NEEDS_FIRST, Rule
 
-__all__ = ["MODELS", "NOT_OFFERED", "READ_ELSEWHERE", "REGENERATION", "RESULT_LIFE", "SECOND_GENERATION"]
+__all__ = ["MODELS", "NOT_OFFERED", "PROMPT_ADVICE", "READ_ELSEWHERE", "REGENERATION", "RESULT_LIFE", "SECOND_GENERATION"]
 
 SLUG = "minimax"
 DOCS = "https://platform.minimax.io/docs/api-reference/"
@@ -24,6 +24,13 @@ NOT_OFFERED = (
     "`aigc_watermark` of v1, whose pages do not name it",
     "regeneration of a task by its id (`source_task_id`): the vendor opens it to chosen customers only",
 )
+PROMPT_ADVICE = {
+    "en": "where the camera moves, write the movement in square brackets at its place in the text: [Push in], [Pull out], [Pan left], "
+    "[Tracking shot], [Static shot]; one or two of them, no more.",
+    "zh-hans": "需要运镜时，在文中相应位置用方括号写出指令，如 [推进]、[拉远]、[左摇]、[跟随]、[固定]，一两个即可。",
+}
+"""From github.com/PicsArt/picsart-mcp-cli-docs, Provider-Minimax, and hermes-plugin-minimax-video; read 2026-11-29."""
+
 READ_ELSEWHERE = (
     "`aigc_watermark` of v2: <https://platform.minimaxi.com/docs/api-reference/video-generation-v2-create>; read 2026-11-29",
     "that a used-up plan is a rate limit of v2, with 2056 in its words: <https://github.com/MiniMax-AI/MiniMax-M2.7/issues/36>, 2026-11-21",

@@ -21,7 +21,7 @@ from providers.core.states import state_of
 from providers.core.types import Exchange, GenerationRequest, Snapshot, State, Submission, WireReply, WireRequest
 from providers.vendors.minimax.bodies import regeneration_body, v1_body, v2_body
 from providers.vendors.minimax.callbacks import notice_of
-from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, READ_ELSEWHERE, REGENERATION, SECOND_GENERATION
+from providers.vendors.minimax.catalog import MODELS, NOT_OFFERED, PROMPT_ADVICE, READ_ELSEWHERE, REGENERATION, SECOND_GENERATION
 from providers.vendors.minimax.errors import is_gone, vendor_error
 from providers.vendors.minimax.replies import log, v1_failure, v1_output, v2_snapshot
 from providers.vendors.minimax.surfaces import SURFACES
@@ -43,6 +43,7 @@ class MiniMax(Provider):
     surfaces = SURFACES
     models = MODELS
     not_offered = NOT_OFFERED
+    prompt_advice = PROMPT_ADVICE
     read_elsewhere = READ_ELSEWHERE
     poll_batch = 50
     poll_batch_note = "of H3 only"

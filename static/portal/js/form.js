@@ -34,12 +34,16 @@ function forget(scope) {
 }
 
 function onClick(event) {
-  const target = event.target.closest("[data-step], [data-random], [data-clear]");
+  const target = event.target.closest("[data-step], [data-random], [data-clear], [data-put]");
   if (!target) return;
-  const { step, random, clear } = target.dataset;
+  const { step, random, clear, put, from } = target.dataset;
   if (step) nudge(target);
   if (random) setValue(random, String(crypto.getRandomValues(new Uint32Array(1))[0] >>> 1));
   if (clear) setValue(clear, "");
+  if (put) {
+    setValue("[name=made_from]", from);
+    setValue(put, target.value);
+  }
 }
 
 function onKey(event) {
