@@ -42,7 +42,7 @@ LABEL = re.compile(
     r"^\**(改写后的提示词|扩写后的提示词|提示词|译文|文案|(?:enhanced |rewritten |video )?prompt|translation|caption)\**\s*[:：]\**\s*",
     re.IGNORECASE,
 )
-QUOTES = ('""', "“”", "「」", "''")
+QUOTES = (('"', '"'), ("“", "”"), ("「", "」"), ("'", "'"))
 
 
 class ChatFailed(Exception):

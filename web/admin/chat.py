@@ -63,7 +63,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     @property
     def leads_elsewhere(self) -> bool:
         """Return whether the address is of another host than the stored one."""
-        return urlsplit(self.cleaned_data.get("base_url", self.stored_url))[:2] != urlsplit(self.stored_url)[:2]
+        return bool(urlsplit(self.cleaned_data.get("base_url", self.stored_url))[:2] != urlsplit(self.stored_url)[:2])
 
     def clean_timeout_s(self) -> int:
         seconds = int(self.cleaned_data["timeout_s"])

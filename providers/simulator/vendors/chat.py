@@ -20,7 +20,8 @@ from providers.simulator import wire
 from providers.simulator.accounts import nature
 from providers.simulator.dialect import Refusal, Refused
 from providers.simulator.faults import CHAT, parse
-from providers.simulator.host import Host, read_object
+from providers.simulator.host import read_object
+from providers.simulator.site import Site
 from providers.simulator.vendors.chat_words import captioned, described, enhanced, is_chinese, translated
 from providers.simulator.wire import json_reply
 
@@ -38,14 +39,26 @@ _HUGE_CHARACTERS = 1024 * 1024
 _SIDE = {True: "wide", False: "tall"}
 
 
-class Chat(Host):
-    host = "chat"
-    refusals = _REFUSALS
+class Chat:
+    """A Vendor that takes no orders."""
 
-    async def routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+    host = "chat"
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def handle(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        try:
+            return await self._routed(request, path)
+        except Refused as refused:
+            kind = "invalid_request_error" if refused.status < 429 else "server_error"
+            error = {"message": refused.message, "type": kind, "param": None, "code": refused.code}
+            return json_reply({"error": error}, refused.status)
+
+    async def _routed(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         key = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if nature(key) == "bad":
-            raise self.refusal(Refusal.AUTH)
+            raise Refused(*_REFUSALS[Refusal.AUTH])
         match request.method, path.partition("?")[0]:
             case "GET", "/v1/models":
                 models = [{"id": name, "object": "model", "created": 1_759_708_800, "owned_by": "simulator"} for name in _MODELS]
@@ -68,7 +81,7 @@ class Chat(Host):
         picture = next((found for one in messages if (found := _picture(one))), "")
         fault = self.site.faults.asked(request, self.host, _FAMILY) or parse(asked, self.host).strike(_FAMILY)
         if fault in _BY_FAULT:
-            raise self.refusal(_BY_FAULT[fault])
+            raise Refused(*_REFUSALS[_BY_FAULT[fault]])
         return await self._answer(request, str(model), _written(instruction, asked, picture), fault)
 
     async def _answer(self, request: web.BaseRequest, model: str, text: str, fault: str | None) -> web.Response:
@@ -85,10 +98,6 @@ class Chat(Host):
             case "bad-json":
                 return wire.broken_json(json_reply(_completion(model, text)))
         return json_reply(_said(model, text, fault))
-
-    def error(self, refused: Refused) -> web.Response:
-        kind = "invalid_request_error" if refused.status < 429 else "server_error"
-        return json_reply({"error": {"message": refused.message, "type": kind, "param": None, "code": refused.code}}, refused.status)
 
 
 def _invalid(message: str) -> NoReturn:
