@@ -1,7 +1,6 @@
 """Asks a language model for one text, by the usual `POST …/chat/completions`, and believes nothing of what it answers.
 
-The shape is from platform.openai.com/docs/api-reference/chat, help.aliyun.com/en/model-studio/compatibility-of-openai-with-dashscope and
-openrouter.ai/docs/api-reference/overview (`finish_reason`, errors within a 200), all read on 2026-11-29.
+The shape and where it was read: docs/adr/0051.
 """
 
 from __future__ import annotations

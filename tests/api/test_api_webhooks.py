@@ -96,7 +96,7 @@ def test_an_endpoint_is_changed_disabled_and_enabled(api):
         ({"url": "https://169.254.169.254/"}, "url"),
         ({"types": []}, "types"),
         ({"types": ["task.exploded"]}, "types"),
-        ({"types": ["batch.finished"]}, "types"),
+        ({"types": ["batch.begun"]}, "types"),
         ({"kind": "pigeon"}, "kind"),
         ({"kind": "slack"}, "kind"),
         ({"label": "two\nlines"}, "label"),
