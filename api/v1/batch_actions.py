@@ -1,4 +1,4 @@
-"""/batches/{id}/…: accept a checked batch, pause and resume it, cancel what waits, retry what failed, and fetch what came of it."""
+"""/batches/{id}: look at a batch, change, accept, pause, resume and cancel it, retry what failed, and fetch its results."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from access.scopes import Scope
 from api.auth import caller, needs
 from api.fields import Moment
 from api.idempotency import idempotent
-from api.v1.batch_schemas import BatchOut, batch_out, visible_batch
+from api.v1.batch_schemas import BatchOut, Mapped, batch_out, visible_batch
 from api.v1.schemas import ErrorOut
 from batches import actions
 from batches.accepting import accept, require_rights
 from batches.models import Batch
 from batches.results import result_rows, xlsx_of, zip_of
+from batches.upload import change
 from delivery.csv_export import csv_lines
 from delivery.links import origin_of
 from delivery.stored_file import file_name
@@ -46,12 +47,23 @@ class BatchPatch(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
+    mapping: Mapped | None = Field(
+        None, description="What columns are. Columns that are left out stay. All rows are checked again; only before the batch is accepted."
+    )
+    defaults: dict[str, Any] | None = Field(
+        None, description="What applies where a row says nothing, instead of all earlier defaults. All rows are checked again."
+    )
     priority: int = Field(
         0, ge=actions.LOWEST, le=actions.HIGHEST, strict=True, description="What is ordered alone has 0; a batch begins at -1."
     )
     needed_by: Moment | None = Field(
         None, description="Only of a checked batch. With a day of time, models that also render offline do so, at a lower price."
     )
+
+
+@router.get("/{batch_id}", response={200: BatchOut, 404: ErrorOut}, summary="One batch")
+def get_batch(request: HttpRequest, batch_id: UUID) -> BatchOut:
+    return batch_out(visible_batch(caller(request), batch_id))
 
 
 @router.post(
@@ -66,12 +78,14 @@ def accept_batch(request: HttpRequest, batch_id: UUID, body: AcceptIn) -> BatchO
     return batch_out(accept(visible_batch(asking, batch_id), by=asking, good_only=body.good_only))
 
 
-@router.patch("/{batch_id}", response=CHANGED, summary="Change when a batch is made", auth=needs(Scope.GENERATE))
+@router.patch("/{batch_id}", response=CHANGED, summary="Change a batch", auth=needs(Scope.GENERATE))
 def patch_batch(request: HttpRequest, batch_id: UUID, body: BatchPatch) -> BatchOut:
     asking = caller(request)
     batch = visible_batch(asking, batch_id)
     require_rights(batch, asking)
     with transaction.atomic():
+        if body.mapping is not None or body.defaults is not None:
+            batch = change(batch, by=asking, mapping=body.mapping, defaults=body.defaults)
         if "priority" in body.model_fields_set:
             batch = actions.set_priority(batch, body.priority, by=asking)
         if "needed_by" in body.model_fields_set:

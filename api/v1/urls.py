@@ -13,6 +13,7 @@ from api.strict_json import StrictParser
 from api.v1 import (
     assets,
     batch_actions,
+    batches,
     bills,
     budgets,
     links,
@@ -48,6 +49,7 @@ api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
 api.add_router("/assets", assets.router)
+api.add_router("/batches", batches.router)
 api.add_router("/batches", batch_actions.router)
 api.add_router("/prompts", writing.router)
 api.add_router("/tokens", tokens.router)

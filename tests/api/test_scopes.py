@@ -23,7 +23,7 @@ NEEDED = {
     "generate": {
         *("post_template", "patch_template", "delete_template"),
         *("post_task", "cancel_task", "retry_task", "post_asset"),
-        *("accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
+        *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption"),
     },
     "manage_videos": {
