@@ -13,10 +13,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from stream_zip import ZIP_64, stream_zip
 
+from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
 from delivery.links import video_url
 from delivery.stored_file import BLOCK_BYTES, file_name
 from generation import store
+from generation.lifecycle import RESTING
 from generation.models import GenerationTask, Video
 from generation.models.status_labels import STATUS_CHOICES
 from providers.messages import translated
@@ -41,13 +43,14 @@ def result_rows(batch: Batch, origin: str) -> Iterator[Sequence[Any]]:
 
 def _result(row: BatchRow, task: GenerationTask | None, origin: str) -> Sequence[Any]:
     if task is None:
-        why = "; ".join(str(one.get("facts", {}).get("words") or one["code"]) for one in row.problems)
+        why = "; ".join(words_of(one) for one in row.problems)
         return [str(RowState(row.state).label), why, "", "", "", ""]
     videos = task.kept_videos()
     urls = "\n".join(video_url(video, origin) for video in videos)
     seconds = sum(video.duration_s for video in videos)
     cost = "" if task.spent is None else task.spent
-    return [str(WORDS[task.status]), translated(task.error_message), str(task.pk), urls, round(seconds, 2) if videos else "", cost]
+    why = "" if videos or task.state not in RESTING else translated(task.error_message)  # of an earlier try, while it goes on
+    return [str(WORDS[task.status]), why, str(task.pk), urls, round(seconds, 2) if videos else "", cost]
 
 
 def xlsx_of(rows: Iterable[Sequence[Any]]) -> IO[bytes]:
