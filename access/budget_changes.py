@@ -81,8 +81,8 @@ def limits_of_lines(lines: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
 
 @transaction.atomic
 def limit_token(token: ApiToken, limits: Mapping[str, int | None], *, by: Actor | None) -> None:
-    """Limit what the token's line may spend in each period, in micro; None removes the limit. Raise IntegrityError if somebody else does so
-    at this moment.
+    """Limit what the token's line may spend in each period, in micro; None removes the limit. Raise IntegrityError if another request
+    does so at the same moment.
     """
     stored = Budget.objects.filter(token_line=token.line_id).order_by("pk").select_for_update(no_key=True)  # the order in which all lock
     kept = {budget.window: budget for budget in stored}

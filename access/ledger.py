@@ -264,7 +264,7 @@ def raise_to(row: Reservation, ask: Ask) -> None:
 def correct(
     row: Reservation, amount: int, *, by: Actor | None, basis: str = Basis.PERSON, reason: str = "", own: int | None = None
 ) -> None:
-    """Correct the cost of a closed reservation, on the word of a person or a bill; `own` is the amount in its own currency. Raise
+    """Correct the cost of a closed reservation as a person or a bill says; `own` is the amount in its own currency. Raise
     `AlreadyClosed` if the row has changed since it was read.
     """
     _in_transaction()

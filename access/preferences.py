@@ -66,7 +66,7 @@ def remember(request: HttpRequest, **choices: Any) -> None:
 
 
 def language_of(user: User) -> str:
-    """Return the language that the person chose, empty if none. One query, for where there is no session."""
+    """Return the language that the person chose, or an empty text. Costs one query; for requests without a session."""
     return Preference.objects.filter(user=user).values_list("language", flat=True).first() or ""
 
 

@@ -109,7 +109,7 @@ def _place(batch: Batch, most: int) -> int:
 
 
 def _create(batch: Batch, rows: Sequence[BatchRow]) -> Mapping[int, PortalError]:
-    """Store the tasks of these rows, and return by row what was refused. Raise what says that there is no room now for any."""
+    """Store the tasks of these rows, and return by row what was refused. Raise `QuotaReached`, `StorageLow` or `NotYet`."""
     refused: dict[int, PortalError] = {}
     assets, earlier = _named(batch, rows)
     left = list(rows)
