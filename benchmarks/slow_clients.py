@@ -48,6 +48,8 @@ class Attack:
     def __init__(self, url: str, plan: Plan) -> None:
         parts = urlsplit(url)
         self._host, self._port, self._plan = parts.hostname or "127.0.0.1", parts.port or 80, plan
+        self.dripped: set[int] = set()
+        """Ports of the hosts whose image was asked for."""
         self._started, self._stop = threading.Event(), asyncio.Event()
         self._connected = asyncio.Semaphore(0)
         self._loop = asyncio.new_event_loop()
@@ -148,6 +150,7 @@ class Attack:
 
         async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             dripping.add(asyncio.current_task())
+            self.dripped.add(writer.get_extra_info("sockname")[1])
             head = f"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: {IMAGE_BYTES}\r\n\r\n".encode()
             writer.write(head + b"\x89PNG\r\n\x1a\n")
             with contextlib.suppress(OSError):
