@@ -39,7 +39,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
-Language = Annotated[str, Field(max_length=16, pattern=TEXT, examples=["zh-hans"]), AfterValidator(_known_language)]
+Language = Annotated[
+    str, Field(json_schema_extra={"enum": list(dict(settings.LANGUAGES))}, examples=["zh-hans"]), AfterValidator(_known_language)
+]
 Zone = Annotated[str, Field(max_length=64, pattern=TEXT, examples=["Asia/Shanghai"]), AfterValidator(_known_zone)]
 Team = Annotated[str, Field(max_length=150, pattern=TEXT)]
 
