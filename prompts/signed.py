@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.core import signing
-
-from prompts.enhance import Written
 
 __all__ = ["pack", "unpack"]
 
 SALT = "prompts.made_from"
 
 
-def pack(written: Written) -> str:
-    """Return what the form carries with this text; empty where the original is used."""
-    return signing.dumps({"text": written.text, "made_from": written.made_from}, salt=SALT, compress=True) if written.by else ""
+def pack(text: str, made_from: Mapping[str, Any]) -> str:
+    """Return what the form carries with this text; empty for a text that was only typed."""
+    return signing.dumps({"text": text, "made_from": dict(made_from)}, salt=SALT, compress=True) if made_from else ""
 
 
 def unpack(packed: str, prompt: str) -> dict[str, Any]:

@@ -54,6 +54,7 @@ ROWS = {
     "webhooks/deliveries/<uuid:pk>": "delivery",
     "accounts/2fa/webauthn/keys/<int:pk>": "passkey",
     "notices/<uuid:pk>": "notice",
+    "templates/<str:template_id>": "template",
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from providers.models import ProviderAccount
 from web.forms import ComposeForm, is_wide
 from web.presenters.models import model_card, quote_of
 
-__all__ = ["compose_context"]
+__all__ = ["Place", "compose_context", "place_of"]
 
 FRAMES = ("first_frame", "last_frame")
 MEBIBYTE = 1024 * 1024
@@ -71,13 +71,21 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], pric
 
 def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:
     """Return one place for each image that is there; where more may come, an empty one."""
+    title, one_of = _(slot.title), slot.name in form.spec.one_of_slots
+    assets = form.pictures.get(slot.name, [])[: slot.max_count]
+    places = [place_of(slot, title, one_of=one_of, image=asset.pk) for asset in assets]
+    return places if len(places) >= slot.max_count else [*places, place_of(slot, title, one_of=one_of)]
+
+
+def place_of(slot: InputSlot, label: str, *, one_of: bool = False, image: UUID | None = None) -> Place:
+    """Return a place for an image of this slot, with the image that is there."""
     rules = _rules(slot)
-    empty = Place(
+    return Place(
         name=slot.name,
-        label=_(slot.title),
+        label=label,
         max=slot.max_count,
         required=slot.min_count > 0,
-        one_of=slot.name in form.spec.one_of_slots,
+        one_of=one_of,
         reference=slot.name not in FRAMES,
         types=",".join(rules.formats),
         max_bytes=rules.max_bytes,
@@ -85,10 +93,9 @@ def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:
         min_side=rules.min_side_px,
         min_ratio=f"{rules.min_ratio:g}",
         max_ratio=f"{rules.max_ratio:g}" if isfinite(rules.max_ratio) else "",
+        value=image,
+        src=reverse("asset", args=[image]) if image else "",
     )
-    assets = form.pictures.get(slot.name, [])[: slot.max_count]
-    places = [replace(empty, value=asset.pk, src=reverse("asset", args=[asset.pk])) for asset in assets]
-    return places if len(places) >= slot.max_count else [*places, empty]
 
 
 def _rules(slot: InputSlot) -> ImageRules:

@@ -22,14 +22,15 @@ from generation.actions.dismiss import dismiss
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
-from generation.models import GenerationTask
+from generation.models import Asset, GenerationTask
 from generation.ordering.estimate import usual_seconds
 from generation.ordering.first_values import enabled_accounts, filled_from, first_choice, order_videos
 from generation.ordering.page_keys import new_key
 from generation.ordering.prices import current
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
-from prompts.signed import unpack
+from prompts.signed import pack, unpack
+from providers.core.catalog import ModelSpec
 from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
@@ -37,11 +38,14 @@ from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
 from web.presenters.models import model_groups, quote_of, setting_titles
 from web.presenters.videos import takes_of
+from web.recipe_form import RecipeForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import compose_context
 
 __all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
 
+RECIPE = frozenset({"template", "style", "platform"})
+"""What the address of the Studio may name."""
 FOLD_FROM = 6
 """Waiting tasks of the queue are folded from this number on."""
 ORDERED_ALREADY = gettext_lazy("This order was already placed; nothing was ordered twice. To order it again, press Generate.")
@@ -147,16 +151,30 @@ def _today(caller: Caller) -> dict[str, Any]:
 
 
 def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[ComposeForm, str]:
-    """Return an empty form, or one filled from a video (Remix) or a task (Edit and retry), with the names of the parts that were."""
+    """Return an empty form, or one filled from a video (Remix), a task (Edit and retry) or a template, and which parts were filled."""
     source = _source(request)
     user = caller_of(request).user
     spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user, accounts)
+    if RECIPE.intersection(request.GET):
+        return _from_recipe(request, spec)
     parts = request.GET.get("fields") or "prompt,images,settings"
     initial, pictures = filled_from(source, set(parts.split(",")), spec) if source else ({}, {})
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
     return form, parts if source else ""
+
+
+def _from_recipe(request: HttpRequest, spec: ModelSpec) -> tuple[ComposeForm, str]:
+    """Return the form with the prompt of a template, style or platform, and the names of the parts that it filled."""
+    caller = caller_of(request)
+    made = RecipeForm(request.GET, caller=caller).made(spec)
+    if made is None:
+        return form_for(spec)(owner=caller.user, initial={"key": new_key()}), ""
+    images = {slot: list(Asset.objects.visible_to(caller).filter(pk__in=ids)) for slot, ids in made.inputs.items()}
+    first = {"prompt": made.text, "made_from": pack(made.text, made.made_from), "key": new_key(), **made.params}
+    filled = ["prompt", *(["settings"] if made.params else []), *(["images"] if made.inputs else [])]
+    return form_for(spec)(owner=caller.user, pictures=images, initial=first), ",".join(filled)
 
 
 def _source(request: HttpRequest) -> GenerationTask | None:

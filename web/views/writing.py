@@ -33,7 +33,12 @@ def write(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     written = _written(form, request.POST.get("purpose", ""))
     reason = translated(written.reason) if written and written.reason else ""
-    context = {"written": written, "reason": reason, "packed": pack(written) if written else "", "prompt_id": form["prompt"].auto_id}
+    context = {
+        "written": written,
+        "reason": reason,
+        "packed": pack(written.text, written.made_from) if written else "",
+        "prompt_id": form["prompt"].auto_id,
+    }
     return render(request, "studio/_written.html", context)
 
 
