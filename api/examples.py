@@ -33,6 +33,7 @@ class Example:
 MODEL = next(iter(ALL_MODELS.built_in))
 OF_MODEL = dict(zip(("provider", "model"), MODEL.split("/", 1), strict=True))
 SHOWN = {
+    "content": "article 7",
     "image_url": "https://shop.example/fox.jpg",
     "team": "Shop",
     "vendor_id": "cgt-20261129-4711",
@@ -70,6 +71,9 @@ EXAMPLES: dict[str, Example] = {
     "list_links": Example(),
     "delete_link": Example(status=204),
     "post_replace_url": Example(),
+    "post_content_ids": Example(body={"content_ids": ["article 7", "article 8"]}),
+    "get_content": Example(path={"content_id": "{content}"}, query={"limit": "20"}),
+    "patch_content": Example(path={"content_id": "{content}"}, body={"chosen": "{video}"}),
     "post_asset": Example(status=201, body={"url": "{image_url}"}),
     "enhance_prompt": Example(body={"prompt": "a boy plays football", "model": MODEL}),
     "translate_prompt": Example(body={"prompt": "雪地里的狐狸"}),

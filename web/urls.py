@@ -45,6 +45,7 @@ urlpatterns = [
     path("videos/<uuid:pk>/poster.webp", videos.poster, name="video-poster"),
     path("videos/<uuid:pk>/preview.mp4", videos.preview, name="video-preview"),
     path("videos/<uuid:pk>/star", videos.star, name="video-star"),
+    path("videos/<uuid:pk>/choose", videos.choose, name="video-choose"),
     path("videos/<uuid:pk>/links", share.share, name="video-share"),
     path("videos/<uuid:pk>/links/<uuid:link_pk>/revoke", share.unshare, name="video-unshare"),
     path("videos/<uuid:pk>/replace-url", share.replace, name="video-replace-url"),

@@ -16,6 +16,7 @@ from api.v1 import (
     batches,
     bills,
     budgets,
+    content,
     links,
     model_health,
     models,
@@ -48,6 +49,7 @@ api.add_router("/models", models.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
+api.add_router("/content", content.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batches.router)
 api.add_router("/batches", batch_actions.router)

@@ -99,6 +99,8 @@ class Video(models.Model):
     vendor_url_expires_at = models.DateTimeField(_("vendor's URL expires"), null=True)
     actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)
     favourite = models.BooleanField(_("starred"), default=False)
+    chosen_at = models.DateTimeField(_("chosen for its content id"), null=True, blank=True)
+    """When a person or program chose it among the videos of its content id; the last choice counts (`queries/content.py`)."""
     link_version = models.PositiveIntegerField(default=0, db_default=0)  # raised to end the addresses given out (delivery.links)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     stored_bytes = models.PositiveBigIntegerField(_("size of all files"), default=0, db_default=0)

@@ -137,10 +137,11 @@ class WallFilter:
     starred: bool = False
     mine: bool = False
     team: str = ""
+    content_id: str = ""
 
     @property
     def is_set(self) -> bool:
-        return bool(self.q or self.model or self.shape or self.starred or self.mine or self.team)
+        return bool(self.q or self.model or self.shape or self.starred or self.mine or self.team or self.content_id)
 
 
 def teams_on_wall(caller: Caller) -> Mapping[int, str]:
@@ -159,8 +160,12 @@ def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[
 
 def wall_count(caller: Caller, wanted: WallFilter) -> int:
     """Return how many videos the filter leaves, at most `COUNTED_MOST` + 1."""
-    seen = _wall(caller, wanted).visible_to(caller)
-    return (seen.filter(owner=caller.user) if wanted.mine else seen).order_by()[: COUNTED_MOST + 1].count()
+    videos = _wall(caller, wanted)
+    if wanted.content_id:
+        seen = videos.filter(videos.shown_among(caller, mine=wanted.mine))
+    else:
+        seen = videos.filter(owner=caller.user) if wanted.mine else videos.visible_to(caller)
+    return seen.order_by()[: COUNTED_MOST + 1].count()
 
 
 def models_on_wall(caller: Caller) -> set[str]:
@@ -186,11 +191,17 @@ def _wall(caller: Caller, wanted: WallFilter) -> VideoQuerySet:
         videos = videos.filter(favourite=True)
     if wanted.team:
         videos = videos.filter(team=int(wanted.team))
+    if wanted.content_id:
+        videos = videos.filter(task__content_id=wanted.content_id)
     return videos
 
 
 def _first(videos: VideoQuerySet, caller: Caller, wanted: WallFilter, count: int, *, order: str = "-pk") -> VideoQuerySet:
-    """Return the first of these videos that the caller sees. An index has those of one owner or of one team in order."""
+    """Return the first of these videos that the caller sees. An index has those of one owner or of one team in order; those of a content
+    id are few, and found by their tasks.
+    """
+    if wanted.content_id:
+        return videos.filter(videos.shown_among(caller, mine=wanted.mine)).order_by(order)[:count]
     if wanted.mine:
         return videos.filter(owner=caller.user).order_by(order)[:count]
     return videos.visible_to(caller).order_by(order)[:count] if wanted.team else videos.first_for(caller, count, order=order)

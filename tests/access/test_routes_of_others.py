@@ -58,6 +58,7 @@ ROWS = {
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
+    "api/v1/content/<path:content_id>": "task of a content id",
     "api/v1/assets/<asset_id>": "asset",
     "api/v1/batches/<batch_id>": "batch",
     "api/v1/tokens/<token_id>": "token",
@@ -106,6 +107,7 @@ DIFFERS = re.compile(
 Rows = dict[str, Model]
 MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "task": lambda owner, _rows: make_task(owner, status=Status.FAILED, error_code="refused"),
+    "task of a content id": lambda owner, _rows: make_task(owner, pk=(pk := uuid4()), content_id=str(pk)),
     "reservation": lambda owner, rows: Reservation.objects.create(
         task_id=rows["task"].pk, owner=owner, at=timezone.now(), day=timezone.now().date(), is_priced=False, reserved=0
     ),

@@ -42,7 +42,8 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     in_review = driver.until(create_task(owner=person, model=MODEL, prompt="a boat"), Status.RUNNING)
     in_review.to_review("deadline", "too late")
     driver.simulator.advance(60)
-    video, in_bin = make_video(person), make_video(person)
+    article = make_task(person, status=Status.SUCCEEDED, content_id="shop/article 7")
+    video, in_bin = make_video(person, task=article), make_video(person)
     in_bin.deleted_at = in_bin.created_at
     in_bin.save()
     endpoint, _secret = actions.create(by=Caller(user=person), url="https://shop.example/hooks", types=["task.failed"])
@@ -76,7 +77,13 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "bill": store(by=Caller(user=person), vendor=vendor_of(MODEL), file_name="2026-10.csv", content=BILL)[0],
     }
     another = b64encode(BILL + b"another,2026-11-04,1\n").decode()
-    words = {"team": team.name, "vendor_id": in_review.submission_id, "vendor": vendor_of(MODEL), "bill_in_base64": another}
+    words = {
+        "content": article.content_id,
+        "team": team.name,
+        "vendor_id": in_review.submission_id,
+        "vendor": vendor_of(MODEL),
+        "bill_in_base64": another,
+    }
     return {name: str(row.pk) for name, row in rows.items()} | words
 
 

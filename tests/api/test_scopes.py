@@ -19,7 +19,7 @@ from tests.task_rows import make_task
 PATHS = portal_api.get_openapi_schema()["paths"]
 OPERATIONS = {(path, method): operation["operationId"] for path, operations in PATHS.items() for method, operation in operations.items()}
 NEEDED = {
-    "read": {"post_estimate", "render_prompt", "lint_prompt"},
+    "read": {"post_estimate", "post_content_ids", "render_prompt", "lint_prompt"},
     "generate": {
         *("post_template", "patch_template", "delete_template"),
         *("post_task", "cancel_task", "retry_task", "post_asset"),
@@ -27,6 +27,7 @@ NEEDED = {
         *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption"),
     },
     "manage_videos": {
+        "patch_content",
         *("patch_video", "delete_video", "restore_video", "empty_bin"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),
     },

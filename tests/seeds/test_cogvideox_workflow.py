@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 
 from access.tokens import issue
 from generation.models import GenerationTask
@@ -62,6 +63,26 @@ def test_the_functions_the_batch_the_cms_and_the_shop_get_their_videos(live_serv
     assert {task.model for task in tasks.values()} == {"cogvideox/cogvideox-2b"}
     assert tasks["E-1"].params == {"frames": 16, "width_px": 512, "height_px": 512, "steps": 20}
     assert GenerationTask.objects.count() == 10
+    for task in GenerationTask.objects.live():
+        driver.finish(task)
+    the_content_api_answers_for_their_ids(live_server.url, issue(user, "shop")[1])
+
+
+def the_content_api_answers_for_their_ids(url: str, token: str) -> None:
+    """Ask as `get_content_videos` of the examples would, which they leave open."""
+    with requests.Session() as shop:
+        shop.headers["Authorization"] = f"Bearer {token}"
+        address = f"{url}/api/v1/content"
+        ids = ["E-1", "C-2", "H-3", "article-1", "7", "article-2", "article-9"]
+        assert shop.post(address, json={"content_ids": ids}).json() == {"missing": ["H-3", "article-9"], "under_way": []}
+        phone = shop.get(f"{address}/E-1").json()
+        assert ([phone["chosen"]], phone["chosen_because"]) == (phone["videos"], "newest")
+        assert requests.get(phone["chosen"]["url"], timeout=30).content[4:8] == b"ftyp"
+        variations = shop.get(f"{address}/article-1").json()["videos"]
+        assert len(variations) == 3
+        chosen = shop.patch(f"{address}/article-1", json={"chosen": variations[2]["id"]}).json()
+        assert (chosen["chosen"], chosen["chosen_because"]) == (variations[2], "choice")
+        assert shop.get(f"{address}/H-3").status_code == 404
 
 
 def work_while(process: subprocess.Popen[bytes], driver: Driver) -> None:

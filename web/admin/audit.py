@@ -87,6 +87,8 @@ ACTIONS: dict[str, str | Promise] = {
     "video.binned": gettext_lazy("Video moved to the bin"),
     "video.restored": gettext_lazy("Video restored from the bin"),
     "video.deleted": gettext_lazy("Video deleted for good"),
+    "video.chosen": gettext_lazy("Video chosen for its content id"),
+    "video.choice_ended": gettext_lazy("Choice of a video for its content id ended"),
     "bin.emptied": gettext_lazy("Bin emptied"),
     "template.created": gettext_lazy("Template created"),
     "template.changed": gettext_lazy("Template changed"),

@@ -21,6 +21,7 @@ from generation.actions.settle import correctable_of, waiting_of
 from generation.lifecycle import RESTING, Status
 from generation.messages import REVIEWS, review_sentence
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
+from generation.queries.content import chosen_of
 from providers.accounts.balance_text import in_unit
 from providers.core.messages import Message
 from providers.labels import listed
@@ -133,8 +134,21 @@ def video_context(
         "newer_url": reverse("video", args=[newer], query=query) if newer else "",
         "older_url": reverse("video", args=[older], query=query) if older else "",
         "gallery_url": reverse("gallery", query=query),
+        "content": _content(video, task, caller) if task.content_id else None,
         "run_again_url": reverse("task-retry", args=[task.pk]) if may(caller, "act", task) else "",
         "file_name": f"frame-{str(video.pk)[-6:]}.png",
+    }
+
+
+def _content(video: Video, task: GenerationTask, caller: Caller) -> dict[str, Any]:
+    """Return what a video's page says of its content id: whether content systems show this video for it, and where to choose that."""
+    chosen = chosen_of(caller, task.content_id)
+    return {
+        "id": task.content_id,
+        "url": reverse("gallery", query={"content": task.content_id}),
+        "shown": chosen is not None and chosen.video == video,
+        "choice": video.chosen_at is not None,
+        "choose_url": reverse("video-choose", args=[video.pk]) if may(caller, "act", video) else "",
     }
 
 
@@ -329,7 +343,8 @@ def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
     if task.submission_id:
         rows.append(Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id))
     if task.content_id:
-        rows.append(Fact(label=_("Content id"), value=task.content_id, mono=True))
+        href = reverse("gallery", query={"content": task.content_id})
+        rows.append(Fact(label=_("Content id"), value=task.content_id, mono=True, href=href))
     if task.external_id:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     rows += _cost(_("Cost, estimated"), task)

@@ -72,6 +72,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
         starred=query.get("starred") == "1",
         mine=query.get("who") == "mine",
         team=team if team and team in map(str, teams_on_wall(caller)) else "",
+        content_id=query.get("content", "").replace("\x00", "")[:LONGEST_SEARCH],
     )
 
 
@@ -82,6 +83,7 @@ def query_of(wanted: WallFilter) -> dict[str, str]:
         "model": wanted.model,
         "shape": wanted.shape,
         "team": wanted.team,
+        "content": wanted.content_id,
         "starred": "1" if wanted.starred else "",
         "who": "mine" if wanted.mine else "",
     }
@@ -106,6 +108,9 @@ def filter_menus(wanted: WallFilter, made_with: Collection[str], caller: Caller)
     teams = {str(pk): name for pk, name in teams_on_wall(caller).items()}
     models = {name: model_label(name) for name in ALL_MODELS if name in made_with or name == wanted.model}
     switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
+    if wanted.content_id:
+        label = _("Content id %(content_id)s") % {"content_id": wanted.content_id}
+        switches.append(Switch(label=label, icon="film", set=True, href=_link(wanted, content_id="")))
     if caller.sees_others:
         switches.insert(0, Switch(label=_("Mine"), icon="user", set=wanted.mine, href=_link(wanted, mine=not wanted.mine)))
     return FilterBar(
@@ -127,6 +132,7 @@ def chosen_words(wanted: WallFilter, caller: Caller) -> str:
         model_label(wanted.model) if wanted.model else "",
         shape_words(wanted.shape) if wanted.shape else "",
         teams_on_wall(caller)[int(wanted.team)] if wanted.team else "",
+        _("content id %(content_id)s") % {"content_id": wanted.content_id} if wanted.content_id else "",
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]

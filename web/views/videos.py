@@ -15,6 +15,8 @@ from access.callers import caller_of
 from access.rights import may
 from delivery.links import origin_of
 from delivery.stored_file import serve_video
+from generation.actions.choose import choose as choose_video
+from generation.actions.choose import end_choice
 from generation.actions.star import toggle_star
 from generation.queries.tasks import neighbours, task_in_full, versions_of
 from web.presenters.detail import video_context
@@ -23,7 +25,7 @@ from web.presenters.share import share_of
 from web.presenters.videos import binned_of
 from web.views.common import answer, found, known_video, the_task, the_video, wants_fragment
 
-__all__ = ["file", "poster", "preview", "star", "video"]
+__all__ = ["choose", "file", "poster", "preview", "star", "video"]
 
 LONGEST_WIDTH = 5
 """Digits of a width that is read; any other is left out."""
@@ -77,3 +79,19 @@ def star(request: HttpRequest, pk: UUID) -> HttpResponse:
         starred, is_small = toggle_star(shown, by=caller), request.GET.get("small") == "1"
         return render(request, "videos/_star.html", {"video_id": shown.pk, "starred": starred, "small": is_small})
     return answer(request, lambda: _("Starred.") if toggle_star(shown, by=caller) else _("No longer starred."))
+
+
+@login_required
+@require_POST
+def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make this video the one that is shown for its content id; if a person has chosen it, end that."""
+    shown, caller = the_video(request, pk), caller_of(request)
+
+    def turn() -> str:
+        if shown.chosen_at is None:
+            choose_video(shown, by=caller)
+            return _("Chosen. Content systems now show this video.")
+        end_choice(shown.task.content_id, by=caller)
+        return _("No longer chosen.")
+
+    return answer(request, turn)
