@@ -23,7 +23,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.vendors import find_model
 
-__all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "need_by", "pause", "resume", "retry_failed", "set_priority"]
+__all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "lock", "move", "need_by", "pause", "resume", "retry_failed", "set_priority"]
 
 LOWEST, HIGHEST = -9, 9
 OFFLINE_TAKES = timedelta(hours=24)
@@ -33,8 +33,8 @@ OFFLINE_TAKES = timedelta(hours=24)
 def pause(batch: Batch, *, by: Caller) -> Batch:
     """Start nothing more of it. What was sent goes on."""
     with transaction.atomic():
-        locked = _locked(batch, by, State.RUNNING)
-        _move(locked, State.PAUSED)
+        locked = lock(batch, by, State.RUNNING)
+        move(locked, State.PAUSED)
         audit.record("batch.paused", locked, by=by)
         park(locked)
     return locked
@@ -43,8 +43,8 @@ def pause(batch: Batch, *, by: Caller) -> Batch:
 def resume(batch: Batch, *, by: Caller) -> Batch:
     """Go on after a pause."""
     with transaction.atomic():
-        locked = _locked(batch, by, State.PAUSED)
-        _move(locked, State.RUNNING)
+        locked = lock(batch, by, State.PAUSED)
+        move(locked, State.RUNNING)
         audit.record("batch.resumed", locked, by=by)
         unpark(locked)
     return locked
@@ -53,7 +53,7 @@ def resume(batch: Batch, *, by: Caller) -> Batch:
 def cancel_waiting(batch: Batch, *, by: Caller) -> int:
     """Cancel everything that was not sent: rows without a task, whose money is released, and tasks that wait. Return how many."""
     with transaction.atomic():
-        locked = _locked(batch, by, State.RUNNING, State.PAUSED)
+        locked = lock(batch, by, State.RUNNING, State.PAUSED)
         ids = [pk for pk in locked.rows.filter(state=RowState.WAITING).values_list("task_id", flat=True) if pk]
         locked.rows.filter(state=RowState.WAITING).update(state=RowState.WITHDRAWN)
         audit.record("batch.cancelled", locked, by=by, after={"rows": len(ids)})
@@ -69,7 +69,7 @@ def retry_failed(batch: Batch, *, by: Caller) -> Batch:
     require_rights(batch, by)
 
     def begin(surely: bool) -> Batch:
-        locked = _locked(batch, by, State.RUNNING, State.PAUSED, State.ENDED)
+        locked = lock(batch, by, State.RUNNING, State.PAUSED, State.ENDED)
         task = GenerationTask.objects.filter(pk=OuterRef("task_id"), status=Status.FAILED)
         again = GenerationTask.objects.filter(retry_of=OuterRef("task_id")).exclude(status__in=[Status.FAILED, Status.CANCELLED])
         failed = Q(Exists(task), ~Exists(again), state=RowState.PLACED)
@@ -81,7 +81,7 @@ def retry_failed(batch: Batch, *, by: Caller) -> Batch:
                 row.order["retry_of"] = str(row.task_id)
         locked.rows.filter(state=RowState.REFUSED).update(problems=[], repair="")
         asks = set_waiting(locked, rows)
-        _move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
+        move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
         audit.record("batch.retried", locked, by=by, after={"rows": len(rows)})
         ledger.reserve(asks, surely=surely)
         return locked
@@ -95,7 +95,7 @@ def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
         words = _("A whole number from %(lowest)d to %(highest)d.") % {"lowest": LOWEST, "highest": HIGHEST}
         raise InvalidRequest(words, fields={"priority": words})
     with transaction.atomic():
-        locked = _locked(batch, by, State.CHECKING, State.CHECKED, State.RUNNING, State.PAUSED)
+        locked = lock(batch, by, State.CHECKING, State.CHECKED, State.RUNNING, State.PAUSED)
         locked.priority = priority
         locked.save(update_fields=["priority"])
         GenerationTask.objects.filter(batch_id=batch.pk, status=Status.QUEUED).update(priority=priority)
@@ -107,7 +107,7 @@ def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
     ordered so, unless that option was given; the batch's cost is that of then.
     """
     with transaction.atomic():
-        locked = _locked(batch, by, State.CHECKED)
+        locked = lock(batch, by, State.CHECKED)
         locked.needed_by, changed = needed_by, []
         has_time = needed_by is not None and needed_by - clock.now() >= OFFLINE_TAKES
         rows = list(locked.rows.filter(state=RowState.READY))
@@ -140,7 +140,7 @@ def _choose_offline(row: BatchRow, has_time: bool) -> None:
     row.order = order | {"params": params | offline} | ({"offline": offline} if offline else {})
 
 
-def _locked(batch: Batch, by: Caller, *states: State) -> Batch:
+def lock(batch: Batch, by: Caller, *states: State) -> Batch:
     """Return the batch, locked, in one of these states. Raise `NotAllowed`, `Conflict`."""
     require_rights(batch, by)
     locked = Batch.objects.select_for_update(of=("self",)).select_related("token", "owner").get(pk=batch.pk)
@@ -151,7 +151,7 @@ def _locked(batch: Batch, by: Caller, *states: State) -> Batch:
     return locked
 
 
-def _move(batch: Batch, to: State) -> None:
+def move(batch: Batch, to: State) -> None:
     """Change the state and make the batch due: its next step follows at once. A job at work finds that it lost the batch."""
     batch.state, batch.due_at, batch.ended_at = to, clock.now(), None
     batch.fence, batch.lease_until = batch.fence + 1, None

@@ -57,8 +57,9 @@ class Batch(models.Model):
 
     `mapping` says for each column of the `heading` what it is: "prompt", "model", "content_id", "external_id", "params.duration_s",
     "inputs.first_frame", "metadata.sku", "variables.title", or "" for ignored. `defaults` has what applies where a row says nothing:
-    `model`, `prompt`, `params`, `template`, `style`, `platform`, `enhance`. `cost` is the sum of what its rows may cost, in millionths of
-    PORTAL_CURRENCY; `unpriced` counts rows without a known price. `file_key` and `archive_key` are keys of the media storage.
+    `model`, `prompt`, `params`, `template`, `style`, `platform`, `enhance`; of variations, their `prompt`, and what of the order was
+    `left_out`. `cost` is the sum of what its rows may cost, in millionths of PORTAL_CURRENCY; `unpriced` counts rows without a known price.
+    `file_key` and `archive_key` are keys of the media storage.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -81,6 +82,8 @@ class Batch(models.Model):
     cost = models.BigIntegerField(null=True, editable=False)
     unpriced = models.PositiveIntegerField(default=0, editable=False)
     error = MessageField(_("error"))
+    idempotency_key = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -112,6 +115,7 @@ class Batch(models.Model):
                 condition=Q(state="ended", ended_at__isnull=False) | (~Q(state="ended") & Q(ended_at__isnull=True)),
                 name="batch_ended_at_iff_ended",
             ),
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], condition=~Q(idempotency_key=""), name="batch_key_once_per_owner"),
         ]
 
     def __str__(self) -> str:
@@ -120,7 +124,8 @@ class Batch(models.Model):
 
 class BatchRow(models.Model):
     """A row: `cells` by heading as they were uploaded, and the `order` that they mean, as JSON: `model`, `prompt`, `params`, `inputs` (ids
-    of assets by slot), `content_id`, `external_id`, `metadata`, `made_from`.
+    of assets by slot), `content_id`, `external_id`, `metadata`, `made_from`. A draft has `full`, the settings to finish it with; a row that
+    finishes one has `finishes`, the draft's task.
 
     `problems` is a list of `{"code", "field", "facts"}`; rows with the same `repair` are mended in the same way. `task_id` is chosen when
     the batch is accepted, before the task exists. `cost` is in millionths of PORTAL_CURRENCY.

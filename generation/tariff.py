@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.core.catalog import ModelSpec, Params, Tier
 
-__all__ = ["Tariff", "ceiling", "estimate", "made", "price_for", "resolution_made", "tariff_of", "tariff_read"]
+__all__ = ["Tariff", "ceiling", "estimate", "made", "price_for", "resolution_made", "short_side_px", "tariff_of", "tariff_read"]
 
 SMALLEST, SMALLEST_ESTIMATE = Decimal("0.000001"), Decimal("0.0001")
 USUAL_LENGTH_S = 5
@@ -110,11 +110,12 @@ def resolution_made(spec: ModelSpec, width_px: int, height_px: int) -> str:
     """Return which of the model's resolutions a video of this size is nearest to; empty where the model has no choice of them."""
     choices = spec.json_schema()["properties"].get("resolution", {})
     names = choices.get("enum") or [choices[key] for key in ("const", "default") if isinstance(choices.get(key), str)]
-    sides = {name: side for name in names if (side := _short_side_px(name))}
+    sides = {name: side for name in names if (side := short_side_px(name))}
     return min(sides, key=lambda name: abs(sides[name] - min(width_px, height_px)), default="")
 
 
-def _short_side_px(resolution: str) -> int:
+def short_side_px(resolution: str) -> int:
+    """Return the short side that a resolution's name says, 0 for another kind of name: "720p" -> 720."""
     name = resolution.lower()
     return SHORT_SIDES_PX.get(name) or (int(name[:-1]) if name.endswith("p") and name[:-1].isdecimal() else 0)
 

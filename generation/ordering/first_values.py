@@ -21,7 +21,7 @@ from providers.core.catalog import ModelSpec
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 
-__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "order_videos"]
+__all__ = ["MOST_VIDEOS", "enabled_accounts", "filled_from", "first_choice", "largest_seed", "order_videos"]
 
 MOST_VIDEOS = 4
 
@@ -102,7 +102,11 @@ def _varied(spec: ModelSpec, params: Mapping[str, Any], number: int, count: int)
     seed = params.get("seed")
     if not isinstance(seed, int) or count == 1:
         return dict(params)
+    return {**params, "seed": min(seed, largest_seed(spec) - count + 1) + number}
+
+
+def largest_seed(spec: ModelSpec) -> int:
+    """Return the largest seed that the model takes."""
     schema = spec.json_schema()["properties"].get("seed", {})
     branches = [schema, *schema.get("anyOf", [])]
-    largest = next((int(branch["maximum"]) for branch in branches if "maximum" in branch), 2**31 - 1)
-    return {**params, "seed": min(seed, largest - count + 1) + number}
+    return next((int(branch["maximum"]) for branch in branches if "maximum" in branch), 2**31 - 1)

@@ -82,6 +82,7 @@ ACTIONS: dict[str, str | Promise] = {
     "batch.resumed": gettext_lazy("Batch resumed"),
     "batch.cancelled": gettext_lazy("Batch: what waits cancelled"),
     "batch.retried": gettext_lazy("Batch: failed rows retried"),
+    "batch.finishing": gettext_lazy("Batch: a draft is finished"),
     "task.asked_again": gettext_lazy("Vendor asked again"),
     "task.shared": gettext_lazy("Task shared with a team, or no longer"),
     "video.binned": gettext_lazy("Video moved to the bin"),
