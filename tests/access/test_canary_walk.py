@@ -44,7 +44,6 @@ SURFACES = [
     for surface in vendor.surfaces.values()
     if surface.slug not in REGIONS and any(field.secret for field in surface.credentials)
 ]
-FEW = list({vendor: (vendor, surface) for vendor, surface in SURFACES if vendor in {"kling", "minimax", "jimeng"}}.values())
 SPELLED = list(SPELLINGS)
 REFUSING = [mode for mode in MODES if mode != "delivers"]
 MODES_EACH = 2
@@ -209,10 +208,6 @@ def walk(staff_client, staff, make_account, caplog, settings) -> Callable[..., H
         return server
 
     return go
-
-
-def test_a_quoted_key_is_nowhere(walk):
-    walk(FEW)
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_each_is_a_prompt_that_the_lint_lets_pass_for_every_model(template):
     values = {one.name: one.example for one in template.variables if one.example}
     for style, platform in zip(STYLES.values(), [*PLATFORMS.values()] * 2, strict=False):
         made = make(language="en", template=template, values=values, style=style, platform=platform, quality=True)
-        for spec in MODELS:
+        for spec in {spec.prompt_limit(()): spec for spec in MODELS}.values():  # models differ in how long a prompt may be only
             assert lint(spec, made.text, params={"duration_s": 5}) == []
 
 
