@@ -17,7 +17,7 @@ from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS
 
-__all__ = ["REPORT_COLUMNS", "require_mapping", "suggested"]
+__all__ = ["REPORT_COLUMNS", "named_in", "require_mapping", "suggested"]
 
 REPORT_COLUMNS = (gettext_noop("row number"), gettext_noop("what is wrong"))
 """What our sheet of rejected rows has before the columns of the file: ignored when it is uploaded again."""
@@ -70,6 +70,15 @@ def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = (
         mapping[name] = "" if target in taken else target
         taken.add(target)
     return mapping
+
+
+def named_in(batch: Batch, variables: Iterable[str]) -> dict[str, str]:
+    """Return the columns that these names in braces mean, of those that are nothing else yet."""
+    free = {plain_name(name): name for name in batch.heading if not batch.mapping.get(name)}
+    taken = set(batch.mapping.values())
+    return {
+        free[plain_name(name)]: f"variables.{name}" for name in variables if plain_name(name) in free and f"variables.{name}" not in taken
+    }
 
 
 @cache

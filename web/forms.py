@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from django import forms
 from django.contrib.auth.models import Group, User
@@ -30,6 +30,7 @@ from web.param_text import choice_label, items_from_text, parts_of_item, propert
 
 __all__ = ["ComposeForm", "form_for", "is_wide"]
 
+F = TypeVar("F", bound="ComposeForm")
 SEGMENTS_MOST = 5
 NUMBER_ERRORS = {
     "required": gettext_lazy("Write a number."),
@@ -100,8 +101,9 @@ class ComposeForm(forms.Form):
         self.fields["prompt"].label = _("Prompt")
         self.fields["prompt"].help_text = _prompt_hint(self.spec)
         self.fields["prompt"].widget.attrs["placeholder"] = _("What should the video show?")
-        self.fields["count"].label = _("Videos")
-        self.fields["count"].widget.attrs["aria-label"] = _("Videos")
+        if "count" in self.fields:
+            self.fields["count"].label = _("Videos")
+            self.fields["count"].widget.attrs["aria-label"] = _("Videos")
         if self.caller.teams or self.data.get("team"):
             self.fields["team"] = self._team_field()
 
@@ -122,14 +124,18 @@ class ComposeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Check the order as a task is checked before it is stored."""
-        for slot in self.spec.slots:  # uploaded ids first, then files that came with the form itself
-            self.pictures[slot.name] = [*self._known(slot), *self._sent(slot)]
-        self._refuse_unknown_settings()
+        self.take_in()
         try:
             check_request(model=self.spec.name, prompt=self.cleaned_data.get("prompt", ""), params=self.params, inputs=self.pictures)
         except InvalidRequest as wrong:
             self.show(wrong)
         return self.cleaned_data
+
+    def take_in(self) -> None:
+        """Store the images that were sent, and refuse settings that the model does not have."""
+        for slot in self.spec.slots:  # uploaded ids first, then files that came with the form itself
+            self.pictures[slot.name] = [*self._known(slot), *self._sent(slot)]
+        self._refuse_unknown_settings()
 
     def _refuse_unknown_settings(self) -> None:
         """Name each setting that the model no longer has, which a page from yesterday may send; never drop it."""
@@ -210,7 +216,7 @@ def _prompt_hint(spec: ModelSpec) -> str:
     return _("May stay empty.") if spec.needed_params else _("May stay empty beside an image.")
 
 
-def form_for(spec: ModelSpec) -> type[ComposeForm]:
+def form_for(spec: ModelSpec, base: type[F] = ComposeForm) -> type[F]:  # type: ignore[assignment]
     """Return the form class of a model, with texts in the language of the request that asks."""
     properties = properties_of(spec.params)
     front = [name for name, schema in properties.items() if schema.get("main")]
@@ -219,7 +225,7 @@ def form_for(spec: ModelSpec) -> type[ComposeForm]:
         front.append("seed")
     rest = [name for name in properties if name not in front]
     fields = {name: _field(name, properties[name], hint=name not in front) for name in (*front, *rest)}
-    return type("ModelForm", (ComposeForm,), {**fields, "spec": spec, "front": tuple(front), "rest": tuple(rest)})
+    return type("ModelForm", (base,), {**fields, "spec": spec, "front": tuple(front), "rest": tuple(rest)})
 
 
 def _field(name: str, schema: dict[str, Any], *, hint: bool) -> forms.Field:

@@ -49,6 +49,7 @@ ROWS = {
     "videos/<uuid:pk>/links/<uuid:link_pk>": "link",
     "bin/<uuid:pk>": "video in the bin",
     "assets/<uuid:pk>": "asset",
+    "batches/<uuid:pk>": "batch",
     "settings/tokens/<uuid:pk>": "token",
     "webhooks/<uuid:pk>": "endpoint",
     "webhooks/deliveries/<uuid:pk>": "delivery",

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -101,11 +102,14 @@ def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usua
     return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=[fact for fact in facts if fact])
 
 
-def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: PriceBook) -> list[VendorGroup]:
-    """Return every model, by vendor, also those without an account, so that people see what is possible."""
+def model_groups(current: ModelSpec, accounts: Sequence[ProviderAccount], prices: PriceBook, page_url: str = "") -> list[VendorGroup]:
+    """Return every model, by vendor, also those without an account, so that people see what is possible. `page_url` is the page that shows
+    the form of a model, the Studio if it is empty.
+    """
+    page_url = page_url or reverse("studio")
     groups: dict[str, list[ModelItem]] = {}
     for spec in ALL_MODELS.values():
-        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices.tariff(spec), current=spec is current))
+        groups.setdefault(spec.provider, []).append(_item(spec, accounts, prices.tariff(spec), page_url, current=spec is current))
     return [VendorGroup(vendor=vendor_label(vendor), words=_names_of(vendor), items=items) for vendor, items in groups.items()]
 
 
@@ -118,7 +122,7 @@ def _names_of(vendor: str) -> str:
     return " ".join(dict.fromkeys(names))
 
 
-def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], tariff: Tariff | None, *, current: bool) -> ModelItem:
+def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], tariff: Tariff | None, page_url: str, *, current: bool) -> ModelItem:
     sandboxes = _sandboxes(spec, accounts)
     is_billed = not (sandboxes and all(sandboxes))
     parts = [
@@ -131,7 +135,7 @@ def _item(spec: ModelSpec, accounts: Sequence[ProviderAccount], tariff: Tariff |
         name=spec.name,
         label=model_label(spec.name),
         text=" · ".join(part for part in parts if part),
-        href=reverse("studio", query={"model": spec.name}),
+        href=f"{page_url}?{urlencode({'model': spec.name})}",
         current=current,
         off=not sandboxes,
         tag="" if is_billed else _("sandbox"),

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from access.callers import Caller, caller_of
+from batches.models import Batch
 from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
 from generation.ordering.page_keys import new_key, read_key
@@ -27,6 +28,7 @@ __all__ = [
     "give_key",
     "known_video",
     "page_key",
+    "the_batch",
     "the_task",
     "the_video",
     "toast",
@@ -51,6 +53,14 @@ def the_video(request: HttpRequest, pk: UUID) -> Video:
 def known_video(request: HttpRequest, pk: UUID) -> Video:
     """Return the video if this person may see it, also one that was deleted, with what its page shows. Raises Http404."""
     return _or_404(Video.objects.select_related("task__prompt", "owner").one_for(caller_of(request), pk))
+
+
+def the_batch(request: HttpRequest, pk: UUID) -> Batch:
+    """Return the batch if this person may see it. Raises Http404."""
+    batch = Batch.objects.select_related("owner", "token").one_for(caller_of(request), pk)
+    if batch is None:
+        raise Http404
+    return batch
 
 
 def _or_404(row: Video | None) -> Video:

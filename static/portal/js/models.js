@@ -63,24 +63,40 @@ function onKey(event) {
   event.preventDefault();
 }
 
+/** Return the address of the form of another model. A part of a larger form has no draft: the server puts in again what was chosen. */
+function addressOf(form, model) {
+  const chosen = new URLSearchParams({ model });
+  if (!isKept(form))
+    for (const field of form.querySelectorAll("[name]:not([name=model], [type=file], [data-slot-value])"))
+      if (field.type === "checkbox" ? field.checked : field.type !== "radio" || field.checked) chosen.append(field.name, field.value);
+  return `${form.dataset.formUrl}?${chosen}`;
+}
+
+function isKept(form) {
+  return form.matches("form[data-keep]");
+}
+
 /** Fetch the form of another model. The page's key stays, as nothing new was shown; so does the failed task that the order replaces. */
 async function change(link) {
   const mine = ++asked;
   const old = document.getElementById("compose");
   const had = old.contains(document.activeElement) || list().contains(document.activeElement);
-  const reply = await send(`${old.dataset.formUrl}?model=${encodeURIComponent(link.dataset.model)}`).catch(() => null);
+  const reply = await send(addressOf(old, link.dataset.model)).catch(() => null);
   if (mine !== asked) return;
   if (!reply?.ok || reply.redirected) return location.assign(link.href);
   const template = document.createElement("template");
   template.innerHTML = (await reply.text()).trim();
   const form = template.content.firstElementChild;
-  for (const name of ["key", "settles"]) form.elements[name].value = old.elements[name].value;
+  const kept = isKept(old);
+  if (kept) for (const name of ["key", "settles"]) form.elements[name].value = old.elements[name].value;
   old.replaceWith(form);
   window.htmx?.process(form);
-  chooseModel(form.dataset.model);
-  apply(form);
-  askPrice(form);
-  history.replaceState(null, "", form.dataset.url);
+  if (kept) {
+    chooseModel(form.dataset.model);
+    apply(form);
+    askPrice(form);
+    history.replaceState(null, "", form.dataset.url);
+  }
   for (const item of list().querySelectorAll("a.item")) item.toggleAttribute("aria-current", item.dataset.model === form.dataset.model);
   document.dispatchEvent(new CustomEvent("portal:form", { detail: form }));
   if (had) form.querySelector("[popovertarget=models]").focus();
@@ -95,14 +111,14 @@ function onClick(event) {
 }
 
 export function start() {
-  const form = document.querySelector("form[data-keep]");
+  const form = document.getElementById("compose");
   if (!form || !list()) return;
   list().addEventListener("toggle", onToggle);
   list().addEventListener("input", (event) => narrow(event.target));
   list().addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   addEventListener("resize", () => list().matches(":popover-open") && place());
-  const wanted = modelWanted(form);
+  const wanted = isKept(form) && modelWanted(form);
   const link = wanted && list().querySelector(`a[data-model="${CSS.escape(wanted)}"]`);
   if (link) change(link);
 }

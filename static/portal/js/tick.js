@@ -193,6 +193,9 @@ export function start() {
     document.hidden ? plan() : page.paused || tick(),
   );
   document.addEventListener("htmx:afterSwap", (event) => event.target.matches?.("[data-newcomers]") && dropTwins(event.target));
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.matches?.("[data-live]") && (page.paused || document.hidden)) event.preventDefault(); // what asks again by itself
+  });
   addEventListener("offline", noNetwork);
   addEventListener("online", () => page.paused || tick());
   document.addEventListener("portal:created", () => plan(BUSY_MS / 2));
