@@ -28,7 +28,7 @@ from generation.ordering.validate import check_request
 from providers.core.catalog import InputSlot, ModelSpec
 from web.param_text import choice_label, items_from_text, parts_of_item, properties_of, text_of_items
 
-__all__ = ["ComposeForm", "form_for", "is_wide"]
+__all__ = ["ComposeForm", "form_for", "form_with_settings", "is_wide"]
 
 F = TypeVar("F", bound="ComposeForm")
 SEGMENTS_MOST = 5
@@ -216,8 +216,13 @@ def _prompt_hint(spec: ModelSpec) -> str:
     return _("May stay empty.") if spec.needed_params else _("May stay empty beside an image.")
 
 
-def form_for(spec: ModelSpec, base: type[F] = ComposeForm) -> type[F]:  # type: ignore[assignment]
-    """Return the form class of a model, with texts in the language of the request that asks."""
+def form_for(spec: ModelSpec) -> type[ComposeForm]:
+    """Return the Studio's form class of a model, with texts in the language of the request that asks."""
+    return form_with_settings(spec, ComposeForm)
+
+
+def form_with_settings(spec: ModelSpec, base: type[F]) -> type[F]:
+    """Return a form class that has the settings of a model, beside the fields of `base`."""
     properties = properties_of(spec.params)
     front = [name for name, schema in properties.items() if schema.get("main")]
     front.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))

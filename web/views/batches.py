@@ -26,7 +26,7 @@ from generation.ordering.prices import current
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
 from web.batch_forms import DefaultsForm, UploadForm, defaults_shown
-from web.forms import form_for
+from web.forms import form_with_settings
 from web.param_text import properties_of
 from web.presenters.batches import lines_of
 from web.presenters.models import model_groups
@@ -70,8 +70,8 @@ def new(request: HttpRequest) -> HttpResponse:
     spec = _model(request, source)
     if request.method != "POST":
         shown = defaults_shown(source, spec) if source else {}
-        return _upload_page(request, form_for(spec, UploadForm)(owner=caller.user, **shown), source)
-    form = form_for(spec, UploadForm)(request.POST, request.FILES, owner=caller.user)
+        return _upload_page(request, form_with_settings(spec, UploadForm)(owner=caller.user, **shown), source)
+    form = form_with_settings(spec, UploadForm)(request.POST, request.FILES, owner=caller.user)
     if form.is_valid():
         data = form.cleaned_data
         kept = {name: value for name, value in source.defaults.items() if name not in {"prompt", "inputs"}} if source else {}
@@ -105,7 +105,7 @@ def _upload_page(request: HttpRequest, form: UploadForm, source: Batch | None, s
 def model_part(request: HttpRequest) -> HttpResponse:
     """Return the settings of another model, with the values of the form that fit it."""
     spec = _model(request, None)
-    form_class = form_for(spec, DefaultsForm)
+    form_class = form_with_settings(spec, DefaultsForm)
     fields = form_class(owner=caller_of(request).user).fields
     values = {}
     for name in {*form_class.front, *form_class.rest} & request.GET.keys():
@@ -127,10 +127,10 @@ def defaults(request: HttpRequest, pk: UUID) -> HttpResponse:
     if batch.state not in {State.CHECKED, State.CHECKING, State.REFUSED}:
         return redirect("batch", batch.pk)
     spec = _model(request, batch)
-    form = form_for(spec, DefaultsForm)(owner=batch.owner, **defaults_shown(batch, spec))
+    form = form_with_settings(spec, DefaultsForm)(owner=batch.owner, **defaults_shown(batch, spec))
     status = 200
     if request.method == "POST":
-        form, status = form_for(spec, DefaultsForm)(request.POST, request.FILES, owner=batch.owner), 422
+        form, status = form_with_settings(spec, DefaultsForm)(request.POST, request.FILES, owner=batch.owner), 422
         form.fields.pop("team", None)
         if form.is_valid():
             try:
