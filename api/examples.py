@@ -95,6 +95,12 @@ EXAMPLES: dict[str, Example] = {
     "cancel_batch": Example(path={"batch_id": "{running_batch}"}),
     "retry_batch": Example(path={"batch_id": "{failed_batch}"}),
     "batch_results": Example(query={"format": "csv"}),
+    "estimate_variations": Example(body={"models": [MODEL], "prompt": "a red fox", "styles": ["cinematic", "anime"], "takes": 2}),
+    "post_variations": Example(
+        status=201, body={"models": [MODEL], "prompt": "a red fox", "styles": ["cinematic", "anime"], "takes": 2, "drafts": True}
+    ),
+    "estimate_finish": Example(path={"task_id": "{draft}"}, body={"model": MODEL}),
+    "finish_task": Example(status=201, path={"task_id": "{draft}"}, body={"model": MODEL, "leave_out": True}),
     "list_tokens": Example(),
     "post_token": Example(
         status=201,

@@ -31,7 +31,7 @@ from generation.ordering.accounts import accounts_lately
 from generation.ordering.room import quotas_of, require_free_disk
 from providers.core.catalog import ModelSpec
 
-__all__ = ["Finish", "finish", "plan_finish"]
+__all__ = ["Finish", "draft_row", "finish", "plan_finish"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,14 @@ class Finish:
     def problems(self) -> dict[str, str]:
         """Return what keeps it from being ordered, by field."""
         return {one.get("field") or "model": words_of(one | {"field": ""}) for one in self.row.problems}
+
+
+def draft_row(task: GenerationTask) -> BatchRow:
+    """Return the row that became this task. Raise `Conflict` if it was not ordered in a batch."""
+    row = BatchRow.objects.select_related("batch__owner", "batch__token").filter(task_id=task.pk).first()
+    if row is None:
+        raise Conflict(_("This video was ordered alone. Remix it in the Studio to render it on another model."), code="no_batch")
+    return row
 
 
 def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | None = None) -> Finish:

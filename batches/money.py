@@ -10,16 +10,18 @@ from django.db.models import Exists, OuterRef
 from pydantic import ValidationError
 
 from access import ledger
-from access.budgets import Scope, buyers
+from access.budgets import Scope, buyers, of_caller
+from access.callers import Caller
 from access.ledger import Ask
-from access.ledger_models import Reservation
+from access.ledger_models import Budget, Reservation
 from batches.models import Batch, BatchRow, RowState
+from database import clock
 from generation.models import GenerationTask
 from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.purchase import ask_of
 from providers.vendors import find_model
 
-__all__ = ["asks_of", "mend"]
+__all__ = ["asks_of", "mend", "tightest_budget"]
 
 log = logging.getLogger("batches.money")
 
@@ -59,3 +61,9 @@ def mend() -> None:
         with transaction.atomic():
             count = ledger.release_unused(ids)
         log.error("the money of %d rows that became no task was released", count)
+
+
+def tightest_budget(caller: Caller) -> Budget | None:
+    """Return the budget that has the least room for what the caller orders now, None where none counts it."""
+    counting = [one for one in of_caller(caller, clock.now()) if caller.token or one.token_line is None]
+    return min(counting, key=lambda budget: budget.left, default=None)

@@ -22,14 +22,14 @@ from api.strict_json import BadBody, read_json
 from api.v1.batch_schemas import BatchLineOut, BatchOut, Mapped, Name, batch_out, visible_batch
 from api.v1.schemas import TEXT, ErrorOut, Page
 from batches.messages import words_of
-from batches.models import Batch, Source
+from batches.models import Batch, BatchRow, Source
 from batches.reading.sheet import MOST_BYTES, MOST_ROWS
 from batches.report import rejected_csv
 from batches.upload import MOST_ARCHIVE_BYTES, upload
 from generation.actions.share import require_team
 from generation.errors import InvalidRequest
 
-__all__ = ["router"]
+__all__ = ["BatchRowOut", "router", "row_out"]
 
 router = Router(tags=["batches"])
 
@@ -140,14 +140,7 @@ def list_batch_rows(request: HttpRequest, batch_id: UUID, wanted: Query[RowFilte
     if wanted.repair:
         rows = rows.filter(repair=wanted.repair)
     found = list(rows[: wanted.limit + 1])
-    items = [
-        BatchRowOut(
-            **{name: getattr(row, name) for name in ("number", "state", "cells", "order", "repair", "task_id")},
-            problems=[words_of(one) for one in row.problems],
-            cost=None if row.cost is None else decimal(row.cost),
-        )
-        for row in found[: wanted.limit]
-    ]
+    items = [row_out(row) for row in found[: wanted.limit]]
     return BatchRowsOut(items=items, next_after=items[-1].number if len(found) > wanted.limit else None)
 
 
@@ -163,6 +156,15 @@ def get_rejected_rows(request: HttpRequest, batch_id: UUID) -> StreamingHttpResp
     answer = StreamingHttpResponse(rejected_csv(batch), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="rejected-{batch.pk}.csv"'
     return answer
+
+
+def row_out(row: BatchRow) -> BatchRowOut:
+    """Return how the API shows the row."""
+    return BatchRowOut(
+        **{name: getattr(row, name) for name in ("number", "state", "cells", "order", "repair", "task_id")},
+        problems=[words_of(one) for one in row.problems],
+        cost=None if row.cost is None else decimal(row.cost),
+    )
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

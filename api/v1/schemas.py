@@ -35,6 +35,7 @@ __all__ = [
     "AdoptIn",
     "CostIn",
     "ErrorOut",
+    "Metadata",
     "ModelName",
     "ModelOut",
     "Page",
@@ -96,6 +97,7 @@ SlotIn = Annotated[
 ]
 
 
+Metadata = Annotated[dict[str, Any], AfterValidator(_small)]
 ModelName = Annotated[
     str,
     Field(
@@ -134,9 +136,7 @@ class TaskIn(Schema):
     paying_team: str = Field(
         "", max_length=150, pattern=TEXT, description="A team of yours, whose budget and usage count it; empty: as your preferences say."
     )
-    metadata: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
-        default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}]
-    )
+    metadata: Metadata = Field(default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}])
     made_from: MadeFrom
 
 

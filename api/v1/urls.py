@@ -27,6 +27,7 @@ from api.v1 import (
     templates,
     tokens,
     usage,
+    variations,
     videos,
     webhooks,
     writing,
@@ -53,6 +54,8 @@ api.add_router("/content", content.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batches.router)
 api.add_router("/batches", batch_actions.router)
+api.add_router("/variations", variations.router)
+api.add_router("/tasks", variations.finishing)
 api.add_router("/prompts", writing.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/preferences", preferences.router)

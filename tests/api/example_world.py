@@ -55,6 +55,9 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         ledger.settle(Reservation.objects.get(task_id=that_cost.pk), 5_000_000, basis="asked")
     failed = make_batch(person, 1, state="ended", ended_at=timezone.now())
     failed.rows.update(state="placed", task_id=that_cost.pk)
+    drafts = make_batch(person, 1, state="ended", ended_at=timezone.now())
+    draft = make_task(person, status=Status.SUCCEEDED, batch_id=drafts.pk)
+    drafts.rows.update(state="placed", task_id=draft.pk)
     asset: Asset = store_asset(owner=person, file=picture())
     rows = {
         "task": make_task(person),
@@ -71,6 +74,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "running_batch": make_batch(person, state="running", due_at=timezone.now()),
         "paused_batch": make_batch(person, state="paused", due_at=timezone.now()),
         "failed_batch": failed,
+        "draft": draft,
         "token": issue(person, "another")[0],
         "template": template_of(person),
         "budget": budget_of(person),

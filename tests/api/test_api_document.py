@@ -60,6 +60,8 @@ def test_every_post_takes_an_idempotency_key_that_changes_something_and_returns_
     assert keyless == {
         "post_estimate",
         "post_content_ids",
+        "estimate_variations",
+        "estimate_finish",
         "render_prompt",
         "lint_prompt",
         "post_asset",

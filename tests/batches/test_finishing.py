@@ -64,7 +64,7 @@ def test_what_the_better_model_cannot_take_is_named_before(user, wan):
     found = plan_finish(draft_of(user, params={"duration_s": 5, "resolution": "480P", "seed": 7}), BETTER)
     unseeded = plan_finish(draft_of(user, model=KLING, params={}), find_model(WAN))
 
-    assert ([one.field for one in found.left_out], found.cost) == (["params.resolution", "params.seed"], 5 * YUAN)
+    assert ({one.field for one in found.left_out}, found.cost) == ({"params.resolution", "params.seed"}, 5 * YUAN)
     assert [one.field for one in unseeded.left_out] == ["params.seed"]
     assert "full" not in plan_finish(draft_of(user, full={"duration_s": 10}), BETTER).row.order
     assert plan_finish(draft_of(user, full={"duration_s": 10}), BETTER).row.order["params"] == {"duration_s": 10}
