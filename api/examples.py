@@ -49,6 +49,7 @@ EXAMPLES: dict[str, Example] = {
         status=202,
         body={"model": MODEL, "prompt": "a red fox runs across the snow", "content_id": "article 7", "external_id": "order-7"},
     ),
+    "post_similar": Example(body={"model": MODEL, "prompt": "a red fox runs across the snow"}),
     "list_tasks": Example(query={"status": "queued", "q": "fox", "created_after": "2026-11-29T00:00:00+08:00", "limit": "20"}),
     "get_task": Example(),
     "list_task_events": Example(query={"limit": "20"}),

@@ -23,6 +23,7 @@ from api.v1 import (
     preferences,
     prices,
     prompts,
+    similar,
     tasks,
     templates,
     tokens,
@@ -47,6 +48,7 @@ api = DescribedAPI(
 register_errors(api)
 api.add_router("/models", model_health.router)  # before the models, whose names may have slashes
 api.add_router("/models", models.router)
+api.add_router("/tasks", similar.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)

@@ -117,11 +117,15 @@ class GenerationTask(models.Model):
     """The ids in `inputs` by slot, so that an answer needs no query for them; null in rows of versions that did not write it."""
     idempotency_key = models.CharField(max_length=255, blank=True)
     request_digest = models.CharField(max_length=64, blank=True)
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    """What is rendered, as a digest (`ordering/fingerprint.py`); empty in rows of versions that did not write it."""
     batch_id = models.UUIDField(null=True, blank=True, editable=False)
     """The batch that it is part of (docs/adr/0050)."""
     priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
     """Which of its owner's waiting tasks starts first: the highest. Turns between owners do not depend on it."""
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
+    copy_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, editable=False)
+    """The task whose stored videos it was given, so that nothing was bought (docs/adr/0056)."""
 
     cost_estimated = models.DecimalField(_("cost, estimated"), max_digits=12, decimal_places=4, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
@@ -171,6 +175,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["batch_id", "status"], name="task_by_batch", condition=Q(batch_id__isnull=False)),
             models.Index(fields=["updated_at"], name="task_changed"),
+            models.Index(fields=["fingerprint"], name="task_by_fingerprint", condition=Q(status="succeeded") & ~Q(fingerprint="")),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),
         ]
         constraints = [

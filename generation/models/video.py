@@ -64,6 +64,8 @@ class Video(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
+    copy_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies", db_index=False, editable=False)
+    """The video whose files it shares, which is no copy itself (docs/adr/0056)."""
     output_index = models.PositiveSmallIntegerField(default=0)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="videos", verbose_name=_("owner"))
     team = shared_with()
@@ -117,6 +119,8 @@ class Video(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="video_by_owner"),
             models.Index(fields=["model", "-id"], name="video_by_model", condition=Q(deleted_at__isnull=True)),
+            models.Index(fields=["owner", "model", "-id"], name="video_by_owner_and_model", condition=Q(deleted_at__isnull=True)),
+            models.Index(fields=["copy_of"], name="video_copies", condition=Q(copy_of__isnull=False)),
             models.Index(fields=["owner", "stored_bytes"], name="video_bytes_of_owner", condition=Q(purged_at__isnull=True)),
             models.Index(
                 fields=["owner", "deleted_at"], name="video_in_bin", condition=Q(deleted_at__isnull=False, purged_at__isnull=True)

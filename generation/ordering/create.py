@@ -22,6 +22,7 @@ from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotAllowed, NotYet, OrdersRefused, PortalError
 from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
 from generation.ordering.accounts import accounts_lately, is_billed
+from generation.ordering.fingerprint import fingerprint
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
 from generation.ordering.purchase import ask_of, refusal_of
@@ -186,6 +187,7 @@ class _Batch:
         self.quotas[order.owner.pk].require_room()
         tariff = self.prices.tariff(spec)
         holder = _holder_of(spec, params, only)
+        options = params.model_dump(mode="json")
         task = GenerationTask(
             **({"id": order.task_id} if order.task_id else {}),
             owner=order.owner,
@@ -195,7 +197,8 @@ class _Batch:
             prompt=self._prompt(order, getattr(params, "negative_prompt", "") or ""),
             model=spec.name,
             only=only,
-            params=params.model_dump(mode="json"),
+            params=options,
+            fingerprint=fingerprint(spec.name, options, order.prompt, order.inputs),
             account=holder,
             is_bound=holder is not None,
             due_at=self.now,

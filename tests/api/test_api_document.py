@@ -62,6 +62,7 @@ def test_every_post_takes_an_idempotency_key_that_changes_something_and_returns_
         "post_content_ids",
         "estimate_variations",
         "estimate_finish",
+        "post_similar",
         "render_prompt",
         "lint_prompt",
         "post_asset",

@@ -37,6 +37,7 @@ from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.cards import cards_of
 from web.presenters.models import model_groups, quote_of, setting_titles
+from web.presenters.similar import offers_of
 from web.presenters.videos import takes_of
 from web.recipe_form import RecipeForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
@@ -94,13 +95,14 @@ def create(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def quote(request: HttpRequest) -> HttpResponse:
-    """Return cost and usual time of the form as it is now; a wrong field counts as its default."""
+    """Return cost and usual time of the form as it is now, and earlier videos like it; a wrong field counts as its default."""
     form = _sent(request)
     form.is_valid()
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
     count = form.cleaned_data.get("count") or 1
-    shown = quote_of(form.spec, form.params, count, enabled_accounts(), usual, current().tariff(form.spec))
-    return render(request, "studio/_quote.html", {"quote": shown})
+    accounts = enabled_accounts()
+    shown = quote_of(form.spec, form.params, count, accounts, usual, current().tariff(form.spec))
+    return render(request, "studio/_quoted.html", {"quote": shown, "offers": offers_of(form, caller_of(request), accounts)})
 
 
 @login_required
