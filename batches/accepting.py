@@ -23,7 +23,7 @@ from generation.errors import Conflict, NotAllowed
 from generation.ordering.purchase import refusal_of
 from generation.ordering.room import quotas_of, require_free_disk
 
-__all__ = ["accept", "require_rights", "set_waiting", "with_money"]
+__all__ = ["accept", "named", "require_rights", "set_waiting", "with_money"]
 
 WAIT = 'UPDATE batches_batchrow SET task_id = %s, state = %s, "order" = %s WHERE id = %s'
 """Django's bulk_update names every row in one expression, and takes a hundred times as long for ten thousand."""
@@ -33,11 +33,15 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
     """Set money aside for every good row and let the rows become tasks. Return the batch as it is now.
 
     Without `good_only`, a row that needs fixing stops it all. Raise `Conflict`, `NotAllowed`, `QuotaReached`, `StorageLow`, `OverBudget` or
-    `Unpriced`; nothing has changed then.
+    `Unpriced`; nothing has changed then. Thousands of rows are priced before the transaction, in which everybody else's writes wait; the
+    fence shows whether they are still these rows.
     """
     require_rights(batch, by)
     require_free_disk()
     quotas_of([batch.owner_id])[batch.owner_id].require_room()
+    batch = Batch.objects.select_related("token", "owner").get(pk=batch.pk)
+    rows = list(batch.rows.filter(state=RowState.READY).only("order", "batch_id"))
+    asks = named(batch, rows)
 
     def begin(surely: bool) -> Batch:
         locked = Batch.objects.select_for_update(of=("self",)).select_related("token", "owner").get(pk=batch.pk)
@@ -45,16 +49,18 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
             raise Conflict(
                 _("This batch cannot be accepted. Its state: %(state)s.") % {"state": locked.get_state_display()}, code="not_checked"
             )
+        if locked.fence != batch.fence:
+            raise Conflict(_("The batch was just changed. Look at it and accept it again."), code="batch_changed")
         bad = locked.rows.filter(state=RowState.BAD)
         if not good_only and (count := bad.count()):
             words = ngettext("%(n)d row needs fixing. Accept the good rows only, or mend it first.",
                              "%(n)d rows need fixing. Accept the good rows only, or mend them first.", count)  # fmt: skip
             raise Conflict(words % {"n": count}, code="rows_need_fixing")
-        rows = list(locked.rows.filter(state=RowState.READY).only("order", "batch_id"))
         if not rows:
             raise Conflict(_("This batch has no row that can become a video."), code="no_good_rows")
         left_out = bad.update(state=RowState.LEFT_OUT)
-        now, asks = clock.now(), set_waiting(locked, rows)
+        now = clock.now()
+        set_waiting(rows)
         locked.state, locked.accepted_at, locked.due_at = State.RUNNING, now, now
         if asks:  # the prices of now; without asks only a sandbox renders, and the cost stays what it would be elsewhere
             locked.cost, locked.unpriced = sum(ask.amount or 0 for ask in asks), sum(ask.amount is None for ask in asks)
@@ -83,14 +89,20 @@ def with_money(change: Callable[[bool], Batch]) -> Batch:
         raise refusal_of(error) from error
 
 
-def set_waiting(batch: Batch, rows: Sequence[BatchRow]) -> list[Ask]:
-    """Give each row the id that its task will have, and let it wait for its turn. Return what is to be set aside for them."""
+def named(batch: Batch, rows: Sequence[BatchRow]) -> list[Ask]:
+    """Give each row the id that its task will have, unsaved. Return what is to be set aside for them."""
+    for row in rows:
+        row.task_id = uuid7()
+    return [ask for ask in asks_of(batch, rows) if ask]
+
+
+def set_waiting(rows: Sequence[BatchRow]) -> None:
+    """Save the ids of their tasks and their orders, and let them wait for their turn."""
     fields: list[Any] = [BatchRow._meta.get_field(name) for name in ("task_id", "state", "order", "id")]  # noqa: SLF001 - public in Django
     for row in rows:
-        row.task_id, row.state = uuid7(), RowState.WAITING
+        row.state = RowState.WAITING
     with connection.cursor() as cursor:
         cursor.executemany(WAIT, [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows])
-    return [ask for ask in asks_of(batch, rows) if ask]
 
 
 def require_rights(batch: Batch, by: Caller) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from access import ledger
 from access.callers import Caller
-from batches.accepting import require_rights, set_waiting, with_money
+from batches.accepting import named, require_rights, set_waiting, with_money
 from batches.feeding import park, unpark
 from batches.models import Batch, BatchRow, RowState, State
 from batches.money import asks_of
@@ -80,7 +80,8 @@ def retry_failed(batch: Batch, *, by: Caller) -> Batch:
             if row.state == RowState.PLACED:
                 row.order["retry_of"] = str(row.task_id)
         locked.rows.filter(state=RowState.REFUSED).update(problems=[], repair="")
-        asks = set_waiting(locked, rows)
+        asks = named(locked, rows)
+        set_waiting(rows)
         move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
         audit.record("batch.retried", locked, by=by, after={"rows": len(rows)})
         ledger.reserve(asks, surely=surely)
@@ -121,7 +122,8 @@ def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
             row.cost = ask.amount if ask else row.cost
         BatchRow.objects.bulk_update(changed, ["order", "cost"], batch_size=100)
         locked.cost, locked.unpriced = sum(row.cost or 0 for row in rows), sum(row.cost is None for row in rows)
-        locked.save(update_fields=["needed_by", "cost", "unpriced"])
+        locked.fence += 1  # who is accepting it must not take the rows of before
+        locked.save(update_fields=["needed_by", "cost", "unpriced", "fence"])
     return locked
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from batches.reading.archives import open_zip
 from generation.errors import InvalidRequest
 from generation.media.images import too_large
 from generation.messages import image_error
@@ -40,16 +42,17 @@ class NoImage(Exception):
         self.code, self.facts = code, facts
 
 
-def open_archive(path: Path) -> zipfile.ZipFile:
+@contextmanager
+def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a ZIP of images. Raise `BadArchive`. Nothing of it is unpacked before a row names it."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise BadArchive from error
-    if len(archive.infolist()) > MOST_ENTRIES:
-        archive.close()
-        raise BadArchive
-    return archive
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(open_zip(path))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            raise BadArchive from error
+        if len(archive.infolist()) > MOST_ENTRIES:
+            raise BadArchive
+        yield archive
 
 
 class Images:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -18,6 +20,7 @@ from batches.models import Batch, BatchRow, RowState
 from database import clock
 from generation.models import GenerationTask
 from generation.ordering.accounts import accounts_lately, is_billed
+from generation.ordering.order import digest_of
 from generation.ordering.purchase import ask_of
 from providers.vendors import find_model
 
@@ -30,23 +33,29 @@ def asks_of(batch: Batch, rows: Sequence[BatchRow]) -> list[Ask | None]:
     """Return for each row what to set aside for the task that it will become. None where only sandboxes can render it, and for an order
     that the catalog does not take any more: that is refused when its turn comes.
     """
-    token, accounts, billed = batch.token, accounts_lately(), dict[str, bool]()
+    token, accounts = batch.token, accounts_lately()
     team_id = buyers([batch.owner_id])[batch.owner_id].team_id
     scope = Scope(owner_id=batch.owner_id, team_id=team_id, token_line=token.line_id if token else None)
+    priced: dict[str, Ask | None] = {}
+    """By the model and its options: most rows of a batch have the same."""
 
-    def ask(row: BatchRow) -> Ask | None:
-        spec = find_model(row.order.get("model", ""))
-        if spec is None:
-            return None
-        if spec.name not in billed:
-            billed[spec.name] = is_billed(spec, accounts, token.only if token else "")
-        if not billed[spec.name]:
+    def price(model: str, given: Mapping[str, Any]) -> Ask | None:
+        spec = find_model(model)
+        if spec is None or not is_billed(spec, accounts, token.only if token else ""):
             return None
         try:
-            params = spec.params.model_validate(row.order.get("params", {}))
+            params = spec.params.model_validate(given)
         except ValidationError:
             return None
-        return ask_of(GenerationTask(id=row.task_id, content_id=row.order.get("content_id", "")), spec, params, scope)
+        return ask_of(GenerationTask(), spec, params, scope)
+
+    def ask(row: BatchRow) -> Ask | None:
+        model, params = row.order.get("model", ""), row.order.get("params", {})
+        key = digest_of(model, params)
+        if key not in priced:
+            priced[key] = price(model, params)
+        like = priced[key]
+        return replace(like, task_id=row.task_id or like.task_id, content_id=row.order.get("content_id", "")) if like else None
 
     return [ask(row) for row in rows]
 

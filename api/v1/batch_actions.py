@@ -71,8 +71,8 @@ def get_batch(request: HttpRequest, batch_id: UUID) -> BatchOut:
 )
 @idempotent
 def accept_batch(request: HttpRequest, batch_id: UUID, body: AcceptIn) -> BatchOut:
-    """Set money aside for every good row at once, or refuse it and change nothing: 409 `rows_need_fixing`, `no_good_rows`, `not_checked`;
-    403 `budget_reached`, `price_unknown`, `quota_reached`. The rows then become tasks, a few hundred at a time.
+    """Set money aside for every good row at once, or refuse it and change nothing: 409 `rows_need_fixing`, `no_good_rows`, `not_checked`,
+    `batch_changed`; 403 `budget_reached`, `price_unknown`, `quota_reached`. The rows then become tasks, a few hundred at a time.
     """
     asking = caller(request)
     return batch_out(accept(visible_batch(asking, batch_id), by=asking, good_only=body.good_only))

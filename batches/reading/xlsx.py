@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from batches.reading.archives import open_zip
 from batches.reading.sheet import LONGEST_LINE, MOST_COLUMNS, MOST_ROWS, BadFile, Sheet, rows_below
 
 __all__ = ["read_xlsx"]
@@ -29,7 +30,7 @@ def read_xlsx(path: Path) -> Sheet:
 
 def _look_inside(path: Path) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise BadFile("damaged") from error

@@ -15,9 +15,9 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-MEMORY_BYTES = 220_000_000
+MEMORY_BYTES = 100_000_000
 """On top of what the interpreter has mapped before the file is opened."""
-CPU_S = 5
+CPU_S = 4
 
 
 def written(value: Any) -> str:
@@ -47,26 +47,23 @@ def main() -> int:
     limit()
     book = CalamineWorkbook.from_path(path)
     sheet = book.get_sheet_by_index(next((at for at, one in enumerate(book.sheets_metadata) if one.visible == SheetVisibleEnum.Visible), 0))
-    down: dict[int, list[tuple[int, int]]] = {}  # what a merged cell says of all the rows that it spans
+    down: dict[int, list[tuple[int, int]]] = {}  # by its first row, where a merged cell is, and its last row
     for (top, column), (bottom, _right) in sheet.merged_cell_ranges or []:
         if bottom > top:
-            down[column] = [*down.get(column, []), (top, bottom)]
+            down.setdefault(top, []).append((column, bottom))
     if sheet.height > most_rows + 2 or sheet.width > most_columns:
         sys.stdout.write(json.dumps({"rows": sheet.height, "columns": sheet.width}))
         return 0
     first_column = sheet.start[1] if sheet.start else 0
-    tops: dict[int, str] = {}
+    spans: dict[int, tuple[int, str]] = {}  # by place, the last row of a merged cell, and what it says of all of them
     for number, cells in enumerate(sheet.iter_rows()):
         texts = [written(cell) for cell in cells]
-        for column, spans in down.items():
-            place = column - first_column
-            if not 0 <= place < len(texts):
-                continue
-            for top, bottom in spans:
-                if number == top:
-                    tops[column] = texts[place]
-                elif top < number <= bottom:
-                    texts[place] = tops.get(column, "")
+        for place, (bottom, text) in spans.items():
+            if number <= bottom:
+                texts[place] = text
+        for column, bottom in down.get(number, ()):
+            if 0 <= (place := column - first_column) < len(texts):
+                spans[place] = (bottom, texts[place])
         sys.stdout.write(json.dumps([number + 1, texts]) + "\n")
     return 0
 
