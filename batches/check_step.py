@@ -18,11 +18,10 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import translation
 
-from access.preferences import language_of
 from batches.checking import Checker, Draft, variables_in
 from batches.images import BadArchive, Images, open_archive
 from batches.mapping import suggested
-from batches.messages import refusal_of
+from batches.messages import language_for, refusal_of
 from batches.models import Batch, BatchRow, RowState, State
 from batches.reading.files import read_file
 from batches.reading.sheet import BadFile, Row, Sheet
@@ -41,7 +40,7 @@ AGAIN, LATER = timedelta(0), timedelta(seconds=10)
 
 def check(batch: Batch) -> timedelta:
     """Read and check rows for a while; when all are checked, say so. Return when to come back. Raise `LostRace`."""
-    with translation.override(language_of(batch.owner) or None), ExitStack() as stack:
+    with translation.override(language_for(batch)), ExitStack() as stack:
         try:
             return _check(batch, stack)
         except BadFile as error:

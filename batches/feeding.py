@@ -17,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from access import ledger
-from access.preferences import language_of
+from batches.messages import language_for
 from batches.models import Batch, BatchRow, RowState, State
 from batches.progress import counts_of
 from database import clock
@@ -42,7 +42,7 @@ PARKED = timedelta(days=3650)
 
 def feed(batch: Batch) -> timedelta:
     """Place rows while there is room ahead, and end the batch if everything has ended. Return when to come back."""
-    with translation.override(language_of(batch.owner) or None):
+    with translation.override(language_for(batch)):
         for _turn in range(AHEAD // AT_ONCE):
             waiting = GenerationTask.objects.filter(batch_id=batch.pk, status=Status.QUEUED).count()
             if waiting >= AHEAD:

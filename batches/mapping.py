@@ -15,9 +15,9 @@ from batches.models import Batch, State
 from generation.bills.reading import plain_name
 from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec
-from providers.vendors import ALL_MODELS
+from providers.vendors import ALL_MODELS, find_model
 
-__all__ = ["REPORT_COLUMNS", "named_in", "require_mapping", "suggested"]
+__all__ = ["REPORT_COLUMNS", "field_names", "named_in", "require_mapping", "suggested"]
 
 REPORT_COLUMNS = (gettext_noop("row number"), gettext_noop("what is wrong"))
 """What our sheet of rejected rows has before the columns of the file: ignored when it is uploaded again."""
@@ -70,6 +70,14 @@ def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = (
         mapping[name] = "" if target in taken else target
         taken.add(target)
     return mapping
+
+
+def field_names(batch: Batch) -> dict[str, str]:
+    """Return what people call the fields of an order: the columns of the batch, and the titles of what has no column."""
+    spec = find_model(batch.defaults.get("model", ""))
+    names = {"prompt": _("Prompt"), "model": _("Model"), "content_id": _("Content id"), "external_id": _("External id")}
+    names |= {target: _(title) for target, title in _titles(spec)} if spec else {}
+    return names | {target: name for name, target in batch.mapping.items() if target}
 
 
 def named_in(batch: Batch, variables: Iterable[str]) -> dict[str, str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from access.preferences import language_of
+from batches.models import Batch
 from batches.reading.sheet import BadFile
 from providers.core.messages import SENTENCES, Message, Sentence, say
 from providers.messages import translated
 
-__all__ = ["BATCH_SENTENCES", "refusal_of", "words_of"]
+__all__ = ["BATCH_SENTENCES", "language_for", "refusal_of", "words_of"]
 
 BATCH_SENTENCES = {
     "sheet_row": _("Row %(row)s:"),
@@ -52,9 +55,17 @@ def refusal_of(error: BadFile) -> Message:
     return where + Message((Sentence(f"sheet_{error.code}", error.facts),))
 
 
-def words_of(problem: Mapping[str, Any]) -> str:
-    """Return a row's problem in the reader's language. What the check of orders said stays in the language of the batch's owner."""
+def words_of(problem: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """Return a row's problem in the reader's language. What the check of orders said stays in the language of the batch. `names` are
+    those that people know the fields by (`batches.mapping.field_names`).
+    """
     facts = problem.get("facts", {})
     words = facts["words"] if problem["code"] == "refused" else translated(Message((Sentence(problem["code"], facts),)))
-    field = problem.get("field", "")
-    return f"{field}: {words}" if field else words
+    if not (field := problem.get("field", "")):
+        return words
+    return gettext("%(field)s: %(words)s") % {"field": (names or {}).get(field, field), "words": words}
+
+
+def language_for(batch: Batch) -> str | None:
+    """Return the language of what is kept about the batch: that of the page where it was uploaded, or the one that its owner chose."""
+    return batch.language or language_of(batch.owner) or None

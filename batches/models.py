@@ -72,6 +72,7 @@ class Batch(models.Model):
     file_name = models.CharField(_("file"), max_length=200, blank=True)
     file_key = models.CharField(max_length=200, blank=True, editable=False)
     archive_key = models.CharField(max_length=200, blank=True, editable=False)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
     heading = models.JSONField(_("heading"), default=list)
     mapping = models.JSONField(_("columns"), default=dict)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from defusedcsv import csv as safe_csv
 from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
-from batches.mapping import REPORT_COLUMNS
+from batches.mapping import REPORT_COLUMNS, field_names
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
 
@@ -37,8 +37,9 @@ def repairs_of(batch: Batch) -> list[Repair]:
     """Return what there is to mend, the most frequent first. Three queries at most."""
     groups = batch.rows.exclude(repair="").order_by().values("repair", "state").annotate(count=Count("pk"), first=Min("number"))
     found = list(groups.order_by("-count", "first")[:MOST_REPAIRS])
+    names = field_names(batch)
     firsts = {row.number: row for row in batch.rows.filter(number__in=[group["first"] for group in found])}
-    return [Repair(**group, words=_words(firsts[group["first"]])) for group in found]
+    return [Repair(**group, words=_words(firsts[group["first"]], names)) for group in found]
 
 
 def rejected_csv(batch: Batch) -> Iterator[str]:
@@ -47,10 +48,11 @@ def rejected_csv(batch: Batch) -> Iterator[str]:
     """
     buffer = io.StringIO(newline="")
     writer = safe_csv.writer(buffer, quoting=csv.QUOTE_MINIMAL)
+    names = field_names(batch)
     buffer.write(MARK)
     writer.writerow([*(_(name) for name in REPORT_COLUMNS), *batch.heading])
     for row in batch.rows.filter(state__in=[RowState.BAD, RowState.LEFT_OUT]).exclude(repair="").iterator(chunk_size=500):
-        writer.writerow([row.number, _words(row), *(row.cells.get(name, "") for name in batch.heading)])
+        writer.writerow([row.number, _words(row, names), *(row.cells.get(name, "") for name in batch.heading)])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -58,5 +60,5 @@ def rejected_csv(batch: Batch) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _words(row: BatchRow) -> str:
-    return " ".join(map(words_of, row.problems))
+def _words(row: BatchRow, names: Mapping[str, str]) -> str:
+    return " ".join(words_of(one, names) for one in row.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from stream_zip import ZIP_64, stream_zip
 
+from batches.mapping import field_names
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
 from delivery.links import video_url
@@ -34,16 +35,17 @@ def result_rows(batch: Batch, origin: str) -> Iterator[Sequence[Any]]:
     """Yield the heading and every row: its cells as they were uploaded, then what came of it. `origin` begins the videos' addresses."""
     cost = _("Cost, %(currency)s") % {"currency": settings.CURRENCY}
     yield [*batch.heading, _("Row"), _("Result"), _("Why"), _("Task"), _("Video"), _("Seconds"), cost]
+    names = field_names(batch)
     for rows in _in_parts(batch):
         tasks = _tasks_of(rows)
         for row in rows:
             task = tasks.get(row.task_id) if row.task_id else None
-            yield [*(row.cells.get(name, "") for name in batch.heading), row.number, *_result(row, task, origin)]
+            yield [*(row.cells.get(name, "") for name in batch.heading), row.number, *_result(row, task, origin, names)]
 
 
-def _result(row: BatchRow, task: GenerationTask | None, origin: str) -> Sequence[Any]:
+def _result(row: BatchRow, task: GenerationTask | None, origin: str, names: Mapping[str, str]) -> Sequence[Any]:
     if task is None:
-        why = "; ".join(words_of(one) for one in row.problems)
+        why = "; ".join(words_of(one, names) for one in row.problems)
         return [str(RowState(row.state).label), why, "", "", "", ""]
     videos = task.kept_videos()
     urls = "\n".join(video_url(video, origin) for video in videos)

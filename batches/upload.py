@@ -46,8 +46,11 @@ def upload(
     defaults: Mapping[str, Any] | None = None,
     team: Group | None = None,
     source: Source = Source.FILE,
+    language: str = "",
 ) -> Batch:
-    """Store a file, and a ZIP of its images, as a batch that is checked in the background. Raise `InvalidRequest`, `StorageUnavailable`."""
+    """Store a file, and a ZIP of its images, as a batch that is checked in the background. `language` is that of a page;
+    empty: the one that the owner chose. Raise `InvalidRequest`, `StorageUnavailable`.
+    """
     pk, plain = uuid7(), _plain(file_name) or "batch.csv"
     batch = Batch(
         id=pk,
@@ -56,6 +59,7 @@ def upload(
         team=team,
         name=" ".join(name.split())[:200] or plain,
         source=source,
+        language=language,
         file_name=plain,
         file_key=f"batches/{pk}/rows",
         archive_key=f"batches/{pk}/images.zip" if archive else "",

@@ -31,16 +31,16 @@ def test_file_with_a_zip_of_images_is_checked_changed_and_mended(api: Any, sandb
     to_the_end(Batch.objects.get())
     told = api.get(address).json()
     assert (told["state"], told["counts"]["ready"], told["counts"]["bad"], told["encoding"]) == ("checked", 1, 1, "gb18030")
-    assert told["repairs"][0]["words"] == "inputs.first_frame: “gone.png” was not in the ZIP."
+    assert told["repairs"][0]["words"] == "图片: “gone.png” was not in the ZIP."
     bad = api.get(f"{address}/rows?state=bad").json()
     assert [(row["number"], row["cells"]["提示词"]) for row in bad["items"]] == [(3, "一只狗")]
-    assert b"".join(api.get(f"{address}/rejected.csv")).decode().splitlines()[1].startswith("3,inputs.first_frame")
+    assert b"".join(api.get(f"{address}/rejected.csv")).decode().splitlines()[1].startswith("3,图片")
 
     changed = api.client.patch(f"/api/v1{address}", {"mapping": {"图片": ""}}, content_type="application/json")
 
     assert (changed.status_code, changed.json()["state"], changed.json()["rows"]) == (200, "checking", 0)
     to_the_end(Batch.objects.get())
-    assert api.get(address).json()["repairs"][0]["words"].startswith("params.duration_s: ")
+    assert api.get(address).json()["repairs"][0]["words"].startswith("秒: ")
 
 
 def test_rows_in_json(api: Any, sandbox_accounts: Any) -> None:

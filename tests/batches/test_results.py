@@ -54,7 +54,7 @@ def test_the_result_sheet_has_the_cells_and_what_came_of_each_row(batch, django_
     assert (heading[0], len(heading)) == ("Name", 8)
     assert [row[2] for row in rows] == ["Done", "Failed", "Waiting", "Left out"]
     assert rows[0][5].startswith("https://portal.example/v/")
-    assert (rows[1][3], rows[3][3]) == ("The model is gone.", "prompt: Too long.")
+    assert (rows[1][3], rows[3][3]) == ("The model is gone.", "Prompt: Too long.")
     text = b"".join(csv_lines(iter([heading, *rows]))).decode("utf-8-sig")
     assert text.splitlines()[1].startswith("'=1+1,1,Done")
 

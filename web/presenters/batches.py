@@ -18,6 +18,7 @@ from access.budgets import of_caller
 from access.callers import Caller
 from access.ledger_models import Budget, BudgetKind
 from access.money import decimal
+from batches.mapping import field_names
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState, State
 from batches.progress import with_status
@@ -221,7 +222,7 @@ def parts_of(batch: Batch, counts: Mapping[str, int]) -> list[Part]:
 def cost_words(batch: Batch) -> tuple[str, str]:
     """Return what the good rows cost at most, and what is to be known about that."""
     if batch.cost is None:
-        return "", ""
+        return (_("Price not published") if _is_billed(batch) else _("Sandbox, not billed"), "") if batch.unpriced else ("", "")
     amount = money(decimal(batch.cost), settings.CURRENCY)
     notes = []
     if not _is_billed(batch):
@@ -284,15 +285,16 @@ def defaults_line(batch: Batch) -> str:
     return _(", ").join([model_label(spec.name), *values])
 
 
-def check_rows(rows: Iterable[BatchRow], columns: Sequence[str]) -> list[CheckRow]:
+def check_rows(batch: Batch, rows: Iterable[BatchRow], columns: Sequence[str]) -> list[CheckRow]:
     """Return rows of a checked file with the cells of these columns."""
+    names = field_names(batch)
     return [
         CheckRow(
             number=row.number,
             prompt=str(row.order.get("prompt", "")),
             cells=[(name, row.cells.get(name, "")) for name in columns],
             face=ROW_FACES[RowState(row.state)],
-            words=" ".join(map(words_of, row.problems)),
+            words=" ".join(words_of(one, names) for one in row.problems),
         )
         for row in rows
     ]
@@ -302,10 +304,11 @@ def run_rows(batch: Batch, rows: Sequence[BatchRow], caller: Caller) -> list[Run
     """Return rows of an accepted batch with the cards of their tasks. Four queries for all of them."""
     tasks = with_cards(GenerationTask.objects.filter(pk__in=[row.task_id for row in rows if row.task_id]))
     cards = {card.id: card for card in cards_of(tasks, caller, "row")}
-    return [_run_row(batch, row, cards.get(str(row.task_id))) for row in rows]
+    names = field_names(batch)
+    return [_run_row(batch, row, cards.get(str(row.task_id)), names) for row in rows]
 
 
-def _run_row(batch: Batch, row: BatchRow, card: Card | None) -> RunRow:
+def _run_row(batch: Batch, row: BatchRow, card: Card | None, names: Mapping[str, str]) -> RunRow:
     face = ROW_FACES.get(RowState(row.state), FACES["queued"])
     return RunRow(
         number=row.number,
@@ -316,7 +319,7 @@ def _run_row(batch: Batch, row: BatchRow, card: Card | None) -> RunRow:
         row_url=reverse("batch-row", args=[batch.pk], query={"number": row.number}),
         card=card,
         face=face,
-        words=" ".join(map(words_of, row.problems)),
+        words=" ".join(words_of(one, names) for one in row.problems),
     )
 
 

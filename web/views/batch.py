@@ -123,7 +123,7 @@ def _rows_context(request: HttpRequest, found: Batch, caller: Caller) -> dict[st
     mapped = [name for name in found.heading if found.mapping.get(name, "") not in {"", "prompt"}][:COLUMNS_SHOWN]
     return context | {
         "headings": mapped,
-        "check_rows": shown.check_rows(page[:ROWS], mapped),
+        "check_rows": shown.check_rows(found, page[:ROWS], mapped),
         "problems": shown.problems_of(found),
         "budgets": shown.budget_lines(found, caller),
     }

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
@@ -84,6 +85,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 name=data["name"],
                 defaults=kept | form.defaults(),
                 team=data.get("team"),
+                language=get_language() or "",
             )
         except InvalidRequest as wrong:
             for name, words in wrong.fields.items():

@@ -65,7 +65,7 @@ def test_rows_are_grouped_by_what_mends_them(checked):
     repairs = repairs_of(batch)
 
     assert [(one.count, one.first) for one in repairs] == [(2, 3), (1, 5), (1, 6)]
-    assert repairs[0].words.startswith("params.duration_s: ")
+    assert repairs[0].words.startswith("seconds: ")
     assert (batch.rows_read, batch.rows.filter(state="ready").count()) == (5, 1)
 
 
@@ -151,7 +151,7 @@ def test_rejected_rows_are_mended_and_uploaded_again(checked):
     batch = checked(HEADER + 'a,5,16:9,1\n"b, c",7,16:9,=1+1\n')
     content = "".join(rejected_csv(batch))
 
-    assert content.startswith("\ufeffrow number,what is wrong,prompt,seconds,ratio,sku\r\n3,params.duration_s: ")
+    assert content.startswith("\ufeffrow number,what is wrong,prompt,seconds,ratio,sku\r\n3,seconds: ")
     assert content.endswith('"b, c",7,16:9,\'=1+1\r\n')
 
     again = checked(content.replace(",7,", ",10,"))
