@@ -18,23 +18,26 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import translation
 
-from batches.checking import Checker, Draft, variables_in
+from batches.checking import Checker, Draft
 from batches.images import BadArchive, Images, open_archive
 from batches.mapping import suggested
 from batches.messages import language_for, refusal_of
 from batches.models import Batch, BatchRow, RowState, State
 from batches.reading.files import read_file
 from batches.reading.sheet import BadFile, Row, Sheet
+from batches.recipes import variables_of
 from database import clock
 from generation import store
 from generation.errors import Busy, LostRace
 from providers.core.messages import Message, say
 
-__all__ = ["check"]
+__all__ = ["LEASE", "check"]
 
 AT_ONCE, MOST_LETTERS, ROUND_S = 250, 1_000_000, 5.0
 """What is written in one transaction: so many rows, letters in their cells, or seconds of work, whichever comes first."""
 TURN_S = 40.0
+LEASE = timedelta(minutes=3)
+"""For what is written in one transaction, and the wait for a worker: one row may take two minutes and a half."""
 AGAIN, LATER = timedelta(0), timedelta(seconds=10)
 
 
@@ -77,7 +80,7 @@ def _keep_heading(batch: Batch, sheet: Sheet) -> None:
     """Keep what the columns are: what the upload said, and suggestions for the others."""
     given = batch.mapping
     batch.heading, batch.encoding = list(sheet.heading), sheet.encoding
-    batch.mapping = suggested(batch, sheet.heading, variables_in(str(batch.defaults.get("prompt", ""))))
+    batch.mapping = suggested(batch, sheet.heading, variables_of(batch))
     said = {name: target for name, target in given.items() if name in batch.mapping}
     batch.mapping = {name: "" if target in said.values() else target for name, target in batch.mapping.items()} | said
     with _held(batch):
@@ -110,6 +113,8 @@ def _rounds(checker: Checker, rows: Iterator[Row], last: int) -> Iterator[list[D
 def _write(batch: Batch, rows: list[BatchRow]) -> None:
     with _held(batch):
         BatchRow.objects.bulk_create(rows)
+        until = clock.now() + LEASE
+        Batch.objects.filter(pk=batch.pk).update(lease_until=until, due_at=until)
 
 
 def _end(batch: Batch, state: State, **facts: Any) -> None:

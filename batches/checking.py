@@ -15,8 +15,10 @@ from uuid import UUID
 from access.exchange import rate_of
 from access.money import convert
 from batches.images import Images, NoImage
+from batches.messages import Problem, problem
 from batches.models import Batch, BatchRow, RowState
 from batches.reading.sheet import Row
+from batches.recipes import CHOSEN, TRUE, Recipes
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Asset, GenerationTask
 from generation.ordering.accounts import accounts_lately
@@ -28,40 +30,31 @@ from generation.tariff import ceiling
 from providers.core.catalog import ModelSpec, Params, schema_of
 from providers.vendors import find_model
 
-__all__ = ["Checker", "Draft", "variables_in"]
+__all__ = ["Checker", "Draft"]
 
-VARIABLE = re.compile(r"\{(\w+)\}")
 SEVERAL = re.compile(r"[\n|]|[\s,;]+(?=https?://)")
-TRUE, FALSE = frozenset({"true", "yes", "y", "1", "是", "开"}), frozenset({"false", "no", "n", "0", "否", "关"})
+FALSE = frozenset({"false", "no", "n", "0", "否", "关"})
 PATIENCE_S = 60.0
-"""For the images of one row: the step's lease is longer than this and one more fetch."""
-Problem = dict[str, Any]
+"""For the images of one row: the step's lease is longer than this, one more fetch and a question to a language model."""
 
 
 class Draft(NamedTuple):
-    """A row's order before it is checked: `model`, `prompt`, `params`, `inputs`, `content_id`, `external_id`, `metadata`, `made_from`."""
+    """A row's order before it is checked: `model`, `prompt`, `params`, `inputs`, `content_id`, `external_id`, `metadata`, `made_from`. With
+    `problems` it cannot be ordered; `notes` are told only.
+    """
 
     number: int
     cells: Mapping[str, str]
     order: dict[str, Any]
     problems: Sequence[Problem] = ()
-
-
-def variables_in(text: str) -> list[str]:
-    """Return the names in braces, each once: "A video about {title}" -> ["title"]."""
-    return list(dict.fromkeys(VARIABLE.findall(text)))
-
-
-def problem(code: str, field: str = "", **facts: Any) -> Problem:
-    """Return a problem as rows keep it (`batches.messages.words_of`)."""
-    return {"code": code, "field": field, "facts": facts}
+    notes: Sequence[Problem] = ()
 
 
 class Checker:
     """Checks the rows of one batch, in their order: it remembers which orders and external ids it has seen."""
 
     def __init__(self, batch: Batch, images: Images) -> None:
-        self.batch, self.images = batch, images
+        self.batch, self.images, self.recipes = batch, images, Recipes(batch)
         self.defaults: Mapping[str, Any] = batch.defaults
         self.targets = [(name, target) for name, target in batch.mapping.items() if target]
         self.seen: dict[str, int] = {}
@@ -72,7 +65,11 @@ class Checker:
         return self.batch.token.only if self.batch.token else ""
 
     def remember(self, number: int, order: Mapping[str, Any]) -> None:
-        """Count a row that was checked before."""
+        """Count a row that an earlier step checked."""
+        self.recipes.remember(order)
+        self._count(number, order)
+
+    def _count(self, number: int, order: Mapping[str, Any]) -> None:
         self.seen.setdefault(digest_of(order), number)
         if name := order.get("external_id"):
             self.names.setdefault(name, number)
@@ -94,15 +91,16 @@ class Checker:
         state = RowState.BAD if problems else RowState.READY
         if not problems and digest in self.seen and not self.defaults.get("keep_duplicates"):
             problems, state = [problem("row_same_as", row=self.seen[digest])], RowState.LEFT_OUT
-        self.remember(draft.number, order)
+        self._count(draft.number, order)
+        told = problems or list(draft.notes)
         return BatchRow(
             batch=self.batch,
             number=draft.number,
             state=state,
             cells=dict(draft.cells),
             order=order,
-            problems=problems,
-            repair=_repair(problems, order.get("model", "")),
+            problems=told,
+            repair=_repair(told, order.get("model", "")),
             cost=cost,
         )
 
@@ -127,31 +125,29 @@ class Checker:
         if not model:
             problems.append(problem("row_no_model", "model"))
         spec = find_model(model)
-        order = {
+        made = self.recipes.made(plain, said["variables"], spec, problems)
+        from_template = {slot: names[0] for slot, names in made.inputs.items()}
+        order: dict[str, Any] = {
             "model": spec.name if spec else model,
-            "prompt": plain.get("prompt") or self._filled(said["variables"], problems),
-            "params": self._params(spec, said["params"]),
-            "inputs": self._inputs(said["inputs"], problems),
+            "prompt": made.text,
+            "params": self._params(spec, said["params"], made.params, named=bool(plain.keys() & set(CHOSEN))),
+            "inputs": self._inputs(from_template | said["inputs"], problems),
             "content_id": plain.get("content_id", ""),
             "external_id": plain.get("external_id", ""),
             "metadata": {**self.defaults.get("metadata", {}), **said["metadata"]},
-            "made_from": {"variables": said["variables"]} if said["variables"] else {},
+            "made_from": dict(made.made_from),
         }
-        return Draft(row.number, row.cells, order, problems)
+        notes = self.recipes.enhance(order, spec) if spec and not problems and self.recipes.wants_enhancing(plain) else []
+        return Draft(row.number, row.cells, order, problems, notes)
 
-    def _filled(self, values: Mapping[str, str], problems: list[Problem]) -> str:
-        """Return the prompt for all rows, with this row's values in place of its names in braces."""
-        text = str(self.defaults.get("prompt", ""))
-        if not values and not any(target.startswith("variables.") for _name, target in self.targets):
-            return text
-        problems += [problem("row_variable_missing", f"variables.{name}", name=name) for name in variables_in(text) if name not in values]
-        return VARIABLE.sub(lambda found: values.get(found[1], ""), text)
-
-    def _params(self, spec: ModelSpec | None, said: Mapping[str, str]) -> dict[str, Any]:
-        """Return the options: those of the row, and the defaults that the model has."""
+    def _params(self, spec: ModelSpec | None, said: Mapping[str, str], made: Mapping[str, Any], *, named: bool) -> dict[str, Any]:
+        """Return the options: those of the row, and the defaults that the model has. What a platform or template adds is weaker than both,
+        and stronger than the defaults if the row itself has `named` it.
+        """
         properties = schema_of(spec.params)["properties"] if spec else {}
         defaults = {name: value for name, value in self.defaults.get("params", {}).items() if name in properties or not spec}
-        return defaults | {name: _value(text, properties.get(name, {})) for name, text in said.items()}
+        usual = {**defaults, **made} if named else {**made, **defaults}
+        return usual | {name: _value(text, properties.get(name, {})) for name, text in said.items()}
 
     def _inputs(self, said: Mapping[str, str], problems: list[Problem]) -> dict[str, list[str]]:
         wanted = dict(self.defaults.get("inputs", {})) | {slot: SEVERAL.split(text) for slot, text in said.items()}

@@ -21,7 +21,7 @@ __all__ = ["REPORT_COLUMNS", "field_names", "named_in", "require_mapping", "sugg
 
 REPORT_COLUMNS = (gettext_noop("row number"), gettext_noop("what is wrong"))
 """What our sheet of rejected rows has before the columns of the file: ignored when it is uploaded again."""
-PLAIN = ("prompt", "model", "content_id", "external_id")
+PLAIN = ("prompt", "model", "content_id", "external_id", "template", "style", "platform", "enhance")
 MANY = ("params", "inputs", "metadata", "variables")
 TARGET = re.compile(rf"({'|'.join(PLAIN)})|({'|'.join(MANY)})\.[^\x00]{{1,100}}")
 MOST_REMEMBERED = 20
@@ -66,7 +66,7 @@ def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = (
     known = by_name | {name: target for name, target in _known().items() if name not in by_name}
     mapping, taken = {}, {""}
     for name in heading:
-        target = name if TARGET.fullmatch(name) else known.get(plain_name(name), "")
+        target = by_name.get(plain_name(name)) or (name if TARGET.fullmatch(name) else known.get(plain_name(name), ""))
         mapping[name] = "" if target in taken else target
         taken.add(target)
     return mapping
@@ -122,7 +122,10 @@ def require_mapping(mapping: Mapping[str, str], heading: Sequence[str] | None = 
     seen: set[str] = set()
     for name, target in mapping.items():
         if not isinstance(target, str) or (target and not TARGET.fullmatch(target)):
-            words = _("A column is prompt, model, content_id, external_id, params.…, inputs.…, metadata.… or variables.….")
+            words = _(
+                "A column is prompt, model, content_id, external_id, template, style, platform, enhance, params.…, inputs.…, metadata.… or "
+                "variables.…."
+            )
             wrong[f"mapping.{name[:60]}"] = words
         elif target in seen:
             wrong[f"mapping.{name[:60]}"] = _("Another column is this already.")

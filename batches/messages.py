@@ -14,7 +14,10 @@ from batches.reading.sheet import BadFile
 from providers.core.messages import SENTENCES, Message, Sentence, say
 from providers.messages import translated
 
-__all__ = ["BATCH_SENTENCES", "language_for", "refusal_of", "words_of"]
+__all__ = ["BATCH_SENTENCES", "Problem", "language_for", "problem", "refusal_of", "words_of"]
+
+Problem = dict[str, Any]
+"""As rows keep it: `code`, `field`, `facts`."""
 
 BATCH_SENTENCES = {
     "sheet_row": _("Row %(row)s:"),
@@ -44,9 +47,18 @@ BATCH_SENTENCES = {
     "row_no_such_image": _("“%(name)s” was not in the ZIP."),
     "row_no_such_asset": _("There is no image with the id %(name)s."),
     "row_images_slow": _("Its images did not arrive within a minute. Put them into a ZIP."),
+    "row_no_such_template": _("There is no template “%(name)s” that you may use."),
+    "row_no_such_style": _("There is no style “%(name)s” that you may use."),
+    "row_no_such_platform": _("There is no platform “%(name)s”."),
+    "row_not_enhanced": _("It was not enhanced, and stays as it is: %(why)s"),
     "row_too_many_addresses": _("A batch fetches at most %(most)s images. Put the images into a ZIP."),
 }
 SENTENCES |= BATCH_SENTENCES
+
+
+def problem(code: str, field: str = "", **facts: Any) -> Problem:
+    """Return a problem of a row; `words_of` tells it."""
+    return {"code": code, "field": field, "facts": facts}
 
 
 def refusal_of(error: BadFile) -> Message:

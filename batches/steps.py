@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from batches.check_step import check
+from batches import check_step
 from batches.feeding import feed, hold
 from batches.models import Batch, State
 from database import clock
@@ -16,11 +16,11 @@ from jobs import queue
 
 __all__ = ["batches_soon", "step"]
 
-LEASE = timedelta(minutes=2)
-"""How long a step and its wait for a worker may take. A doubled step finds that the first one has done its part."""
+LEASE = timedelta(minutes=1)
+"""How long a step of an accepted batch and its wait for a worker may take. A doubled step finds that the first one has done its part."""
 AT_ONCE = 20
 
-STEPS: Mapping[str, Callable[[Batch], timedelta]] = {State.CHECKING: check, State.RUNNING: feed, State.PAUSED: hold}
+STEPS: Mapping[str, Callable[[Batch], timedelta]] = {State.CHECKING: check_step.check, State.RUNNING: feed, State.PAUSED: hold}
 """By state; each returns when to come back."""
 
 
@@ -41,8 +41,9 @@ def batches_soon() -> int:
     if not due.exists():  # asked without a write lock
         return 0
     with transaction.atomic():
-        chosen = list(due.select_for_update(skip_locked=True).values_list("pk", "fence")[:AT_ONCE])
-        for pk, fence in chosen:
-            Batch.objects.filter(pk=pk).update(fence=fence + 1, lease_until=now + LEASE, due_at=now + LEASE)
+        chosen = list(due.select_for_update(skip_locked=True).values_list("pk", "fence", "state")[:AT_ONCE])
+        for pk, fence, state in chosen:
+            until = now + (check_step.LEASE if state == State.CHECKING else LEASE)
+            Batch.objects.filter(pk=pk).update(fence=fence + 1, lease_until=until, due_at=until)
             queue.enqueue(queue.INGEST, "batch", pk, fence + 1)
     return len(chosen)

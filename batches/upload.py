@@ -30,9 +30,10 @@ __all__ = ["MOST_ARCHIVE_BYTES", "change", "upload"]
 
 MOST_ARCHIVE_BYTES = 500_000_000
 MOST_DEFAULTS = 60_000
-DEFAULTS = frozenset({"model", "prompt", "params", "inputs", "metadata", "template", "style", "platform", "enhance", "keep_duplicates"})
-TEXTS = ("model", "prompt", "template", "style", "platform")
-OBJECTS = ("params", "inputs", "metadata")
+TEXTS = ("model", "prompt", "template", "style", "platform", "language")
+OBJECTS = ("params", "inputs", "metadata", "variables")
+SWITCHES = ("quality", "enhance", "keep_duplicates")
+DEFAULTS = frozenset({*TEXTS, *OBJECTS, *SWITCHES})
 
 
 def upload(
@@ -97,7 +98,7 @@ def change(batch: Batch, *, by: Caller, mapping: Mapping[str, str] | None = None
 def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return what applies where a row says nothing. Raise `InvalidRequest` for what is none of that, or of another kind."""
     wrong = {f"defaults.{name[:60]}": _("There is no such default.") for name in defaults if name not in DEFAULTS}
-    for names, kind in ((TEXTS, str), (OBJECTS, dict)):
+    for names, kind in ((TEXTS, str), (OBJECTS, dict), (SWITCHES, bool)):
         wrong |= {f"defaults.{name}": _("This cannot be used here.") for name in names if not isinstance(defaults.get(name, kind()), kind)}
     inputs = defaults.get("inputs")
     if isinstance(inputs, dict) and not all(isinstance(ids, list) and all(isinstance(one, str) for one in ids) for ids in inputs.values()):

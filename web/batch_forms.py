@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from batches.actions import HIGHEST, LOWEST
-from batches.checking import variables_in
 from batches.models import Batch
+from batches.recipes import variables_of
 from generation.models import Asset
 from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS, find_model
@@ -30,6 +30,10 @@ OF_ORDERS = (
     ("model", gettext_lazy("Model")),
     ("content_id", gettext_lazy("Content id")),
     ("external_id", gettext_lazy("External id (only once)")),
+    ("template", gettext_lazy("Template")),
+    ("style", gettext_lazy("Style")),
+    ("platform", gettext_lazy("Platform")),
+    ("enhance", gettext_lazy("Enhance the prompt: yes or no")),
 )
 PRIORITIES = (
     (LOWEST, gettext_lazy("After everything else of mine")),
@@ -99,7 +103,7 @@ class ColumnsForm(forms.Form):
     def __init__(self, batch: Batch, data: Any = None) -> None:
         super().__init__(data, label_suffix="")
         self.heading = batch.heading
-        spec, variables = find_model(batch.defaults.get("model", "")), variables_in(str(batch.defaults.get("prompt", "")))
+        spec, variables = find_model(batch.defaults.get("model", "")), variables_of(batch)
         for number, name in enumerate(batch.heading):
             target = batch.mapping.get(name, "")
             field = forms.ChoiceField(label=name, choices=_meanings(name, target, spec, variables), required=False, initial=target)

@@ -38,7 +38,9 @@ FORM_OVERHEAD_BYTES = 1_000_000
 
 class BatchIn(Schema):
     """Rows as a list of objects, whose names are the columns: `prompt`, `model`, `content_id`, `external_id`, `params.duration_s`,
-    `inputs.first_frame` (an address or the id of an asset), `metadata.sku`, `variables.title`. `defaults` applies where a row says nothing.
+    `inputs.first_frame` (an address or the id of an asset), `metadata.sku`, `variables.title`, `template`, `style`, `platform`, `enhance`.
+    `defaults` applies where a row says nothing: `prompt` (with columns in braces), `model`, `params`, `inputs`, `metadata`, `template`,
+    `variables`, `style`, `platform`, `quality`, `language`, `enhance`, `keep_duplicates`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -84,7 +86,7 @@ FORM = {
         "name": {"type": "string"},
         "team": {"type": "string"},
         "mapping": {"type": "string", "description": "JSON: column to meaning."},
-        "defaults": {"type": "string", "description": "JSON: model, prompt, params, inputs, metadata."},
+        "defaults": {"type": "string", "description": "JSON: model, prompt, params, inputs, metadata, template, style, platform, enhance, ..."},
     },
 }
 BODY = {

@@ -22,9 +22,9 @@ from access.callers import Caller, caller_of
 from access.rights import may
 from batches import actions
 from batches.accepting import accept
-from batches.checking import variables_in
 from batches.models import Batch, BatchRow, State
 from batches.progress import counts_of
+from batches.recipes import variables_in
 from batches.report import rejected_csv
 from batches.results import result_rows, xlsx_of, zip_of
 from batches.upload import change

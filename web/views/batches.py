@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from access.callers import caller_of
 from access.rights import may
-from batches.checking import variables_in
 from batches.mapping import named_in
 from batches.models import Batch, State
+from batches.recipes import variables_in
 from batches.upload import change, upload
 from delivery.csv_export import csv_lines
 from generation.errors import InvalidRequest, NotAllowed, PortalError
