@@ -86,7 +86,10 @@ FORM = {
         "name": {"type": "string"},
         "team": {"type": "string"},
         "mapping": {"type": "string", "description": "JSON: column to meaning."},
-        "defaults": {"type": "string", "description": "JSON: model, prompt, params, inputs, metadata, template, style, platform, enhance, ..."},
+        "defaults": {
+            "type": "string",
+            "description": "JSON: model, prompt, params, inputs, metadata, template, style, platform, enhance, ...",
+        },
     },
 }
 BODY = {
