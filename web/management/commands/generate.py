@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, help="copy the video to this file; implies --wait")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        owner = _owner(options["user"])
+        owner = owner_named(options["user"])
         task = self._create(owner, options)
         self.stdout.write(f"task {task.pk} {task.status}")
         if options["wait"] or options["out"]:
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 owner=owner,
                 model=options["model"],
                 prompt=options["prompt"],
-                params=_params(options["model"], options["param"]),
+                params=params_of(options["model"], options["param"]),
                 inputs=_images(owner, options["image"]),
                 content_id=options["content_id"],
                 callback_url=options["callback_url"],
@@ -91,7 +91,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{waited:6.1f} s  {task.status}" + (f" {task.progress} %" if task.progress is not None else ""))
 
 
-def _owner(name: str) -> User:
+def owner_named(name: str) -> User:
     people = User.objects.filter(is_active=True)
     owner = people.filter(username=name).first() if name else people.filter(is_superuser=True).order_by("pk").first()
     if owner is None:
@@ -99,21 +99,21 @@ def _owner(name: str) -> User:
     return owner
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair_of(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not found or not name:
         raise CommandError(f"“{text}” is not NAME=VALUE.")
     return name, value
 
 
-def _params(model: str, texts: list[str]) -> dict[str, Any]:
+def params_of(model: str, texts: list[str]) -> dict[str, Any]:
     """Return the settings by name. A list's name comes once for each of its items, or once with the whole list as JSON."""
     found: dict[str, Any] = {}
     spec = find_model(model)
     schemas = spec.json_schema()["properties"] if spec else {}
     for text in texts:
-        name, value = _pair(text)
-        schema, read = schemas.get(name, {}), _read(value)
+        name, value = pair_of(text)
+        schema, read = schemas.get(name, {}), value_of(value)
         if schema.get("type") == "array":
             found[name] = [*found.get(name, []), *(read if isinstance(read, list) else items_from_text(value, schema))]
         else:
@@ -121,7 +121,7 @@ def _params(model: str, texts: list[str]) -> dict[str, Any]:
     return found
 
 
-def _read(value: str) -> Any:
+def value_of(value: str) -> Any:
     """Read JSON such as numbers, true and false; anything else is text."""
     try:
         return json.loads(value)
@@ -132,7 +132,7 @@ def _read(value: str) -> Any:
 def _images(owner: User, texts: list[str]) -> dict[str, list[Asset]]:
     found: dict[str, list[Asset]] = {}
     for text in texts:
-        slot, path = _pair(text)
+        slot, path = pair_of(text)
         try:
             with Path(path).open("rb") as file:
                 found.setdefault(slot, []).append(store_asset(owner=owner, file=file))
