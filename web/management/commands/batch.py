@@ -33,8 +33,8 @@ GOING_ON = [status.value for status in LIVE if status is not Status.NEEDS_REVIEW
 class Command(BaseCommand):
     help = (
         "Order the rows of a CSV, XLSX or JSON Lines file (docs/batches.md). A worker must be running. Ends with 0 when they are ordered, "
-        "with --wait when all are videos; 1: refused, or not wanted, and nothing was ordered; 2: rows need fixing, and nothing was ordered; "
-        "3: with --wait, some rows have not become videos."
+        "with --wait when all are videos; 1: refused, or not wanted, and nothing was ordered; 2: rows need fixing, nothing was ordered; "
+        "3: with --wait, some rows are no videos."
     )
 
     pause: Callable[[float], None] = staticmethod(time.sleep)
