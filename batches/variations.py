@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError
@@ -32,12 +33,14 @@ from generation.models import Asset
 from generation.ordering.accounts import accounts_lately
 from generation.ordering.create import key_reused
 from generation.ordering.first_values import largest_seed
+from generation.ordering.order import digest_of
+from generation.ordering.page_keys import stored_key
 from generation.ordering.room import quotas_of, require_free_disk
 from prompts.making import make
 from prompts.styles import Style, joined
 from providers.core.catalog import ModelSpec
 
-__all__ = ["MOST", "Plan", "Wanted", "ordered_before", "place", "plan"]
+__all__ = ["MOST", "Plan", "Wanted", "ordered_before", "place", "place_from_page", "plan"]
 
 MOST = 60
 """So many videos may one set have: more are a file."""
@@ -204,3 +207,17 @@ def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tupl
         if is_taken(error) and (known := ordered_before(by, key, digest)):  # a second press at the same moment
             return known, False
         raise
+
+
+def place_from_page(wanted: Wanted, planned: Plan, *, by: Caller, page: UUID) -> tuple[Batch, bool]:
+    """Order the variations of a form whose page has this key. Return their batch, and whether it is new: what was ordered since the page was
+    rendered, from this form or in another tab, is not ordered again (docs/adr/0014). Raise what `place` does.
+    """
+    pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in wanted.inputs.items() if assets}
+    styles, models, team = [one.id for one in wanted.styles], [one.name for one in wanted.models], planned.batch.team_id
+    intent = digest_of("variations", models, styles, wanted.takes, wanted.drafts, wanted.prompt, dict(wanted.params), pictures, team)
+    key = stored_key(page, intent[:16])
+    since = Batch.objects.filter(owner=by.user, request_digest=intent, id__gt=page).order_by("-id").first()
+    if since is not None and since.idempotency_key != key:
+        return since, False
+    return place(planned, by=by, key=key, digest=intent)

@@ -28,7 +28,7 @@ from generation.ordering.validate import check_request
 from providers.core.catalog import InputSlot, ModelSpec
 from web.param_text import choice_label, items_from_text, parts_of_item, properties_of, text_of_items
 
-__all__ = ["ComposeForm", "form_for", "form_with_settings", "is_wide"]
+__all__ = ["VARIED", "ComposeForm", "form_for", "form_with_settings", "is_wide"]
 
 F = TypeVar("F", bound="ComposeForm")
 SEGMENTS_MOST = 5
@@ -43,6 +43,8 @@ ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
 BESIDE = frozenset({"model", "settles", "csrfmiddlewaretoken"})
 """What a form sends in addition to its fields."""
+VARIED = "vary"
+"""The prefix of what the Studio's form is varied by (`web/variations_form.py`)."""
 
 
 class ItemsField(forms.CharField):
@@ -142,7 +144,8 @@ class ComposeForm(forms.Form):
         if self.data.get("model") != self.spec.name:  # the form of another model, which is refused as such
             return
         slots = {name for slot in self.spec.slots for name in (slot.name, f"{slot.name}_file")}
-        for name in sorted({*self.data, *self.files} - {*self.fields, *slots, *BESIDE}):
+        beside = {*BESIDE, *(name for name in self.data if name.startswith(f"{VARIED}-"))}
+        for name in sorted({*self.data, *self.files} - {*self.fields, *slots, *beside}):
             words = _("This model has no setting “%(name)s”. Nothing was sent: check the form as it is now, and send it again.")
             self.add_error(None, words % {"name": name[:100]})
 

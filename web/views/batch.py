@@ -22,7 +22,7 @@ from access.callers import Caller, caller_of
 from access.rights import may
 from batches import actions
 from batches.accepting import accept
-from batches.models import Batch, BatchRow, State
+from batches.models import Batch, BatchRow, Source, State
 from batches.progress import counts_of
 from batches.recipes import variables_in
 from batches.report import rejected_csv
@@ -35,6 +35,7 @@ from generation.errors import InvalidRequest, NotAllowed, PortalError
 from providers.messages import translated
 from web.batch_forms import ColumnsForm, TurnForm
 from web.presenters import batches as shown
+from web.presenters.variations import groups_of, left_out_words
 from web.views.common import answer, the_batch
 
 __all__ = ["accept_batch", "act", "batch", "columns", "progress", "rejected", "results", "row", "turn"]
@@ -60,7 +61,8 @@ def _page(request: HttpRequest, found: Batch, columns_form: ColumnsForm | None =
         context |= _check_context(found, columns_form)
     if found.state not in {State.CHECKING, State.REFUSED}:
         context |= _rows_context(request, found, caller_of(request)) | {"turn": TurnForm(found)}
-    name = {State.CHECKING: "checking", State.REFUSED: "refused", State.CHECKED: "checked"}.get(State(found.state), "run")
+    run = "set" if found.source == Source.FORM else "run"
+    name = {State.CHECKING: "checking", State.REFUSED: "refused", State.CHECKED: "checked"}.get(State(found.state), run)
     return render(request, f"batches/{name}.html", context, status=status)
 
 
@@ -104,6 +106,9 @@ def _sample(rows: Sequence[Mapping[str, str]], name: str) -> str:
 
 
 def _rows_context(request: HttpRequest, found: Batch, caller: Caller) -> dict[str, Any]:
+    if found.source == Source.FORM:
+        shown_left_out = left_out_words(found.defaults.get("left_out", {}))
+        return {"groups": groups_of(found, list(found.rows.all()), caller), "left_out": shown_left_out}
     kind, repair = request.GET.get("show", ""), request.GET.get("repair", "")
     after = int(text) if (text := request.GET.get("after", "")).isdecimal() and len(text) < 10 else 0
     rows = shown.rows_of_kind(found, kind)
@@ -150,6 +155,10 @@ def row(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return one row of the run again; nothing if there is no such row."""
     found, number = the_batch(request, pk), request.GET.get("number", "")
     rows: list[BatchRow] = list(found.rows.filter(number=int(number))) if number.isdecimal() and len(number) < 10 else []
+    if found.source == Source.FORM:
+        return render(
+            request, "sets/_cells.html", {"cells": [cell for group in groups_of(found, rows, caller_of(request)) for cell in group.cells]}
+        )
     return render(request, "batches/_rows.html", {"run_rows": shown.run_rows(found, rows, caller_of(request))})
 
 

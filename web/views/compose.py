@@ -18,6 +18,7 @@ from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
 from web.forms import ComposeForm, is_wide
 from web.presenters.models import model_card, quote_of
+from web.variations_form import VariationsForm
 
 __all__ = ["Place", "compose_context", "place_of"]
 
@@ -66,6 +67,7 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], pric
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
         "quote": quote_of(spec, values, count, accounts, usual, tariff),
+        "vary": VariationsForm(caller=form.caller, accounts=accounts),
     }
 
 

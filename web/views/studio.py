@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from access.callers import Caller, caller_of
 from access.rights import may
+from batches.models import Batch
 from generation.actions.dismiss import dismiss
 from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
@@ -42,6 +43,7 @@ from web.presenters.videos import takes_of
 from web.recipe_form import RecipeForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import compose_context
+from web.views.sets import place_set, set_context, varied
 
 __all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
 
@@ -60,11 +62,14 @@ def studio(request: HttpRequest) -> HttpResponse:
         accounts = enabled_accounts()
         form, filled = _opened(request, accounts)
         return _page(request, form, accounts, filled=filled, settles=request.GET.get("from_task", ""))
-    form = _sent(request)
-    order = _order(request, form)
+    form, vary = _sent(request), varied(request)
+    order = place_set(request, form, vary) if vary.is_used else _order(request, form)
     if order is None:
-        return _page(request, form, enabled_accounts(), status=422, settles=request.POST.get("settles", ""))
+        settles = request.POST.get("settles", "")
+        return _page(request, form, enabled_accounts(), status=422, settles=settles, **set_context(form, vary))
     _settle(request)
+    if isinstance(order, Batch):
+        return redirect("batch", order.pk)
     if not order[1]:
         messages.info(request, str(ORDERED_ALREADY))
     return redirect(reverse("studio", query={"model": form.spec.name}))
@@ -74,12 +79,18 @@ def studio(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Take the form sent by script; answer with the new cards, or with the form and its errors."""
-    form = _sent(request)
-    order = _order(request, form)
+    form, vary = _sent(request), varied(request)
+    order = place_set(request, form, vary) if vary.is_used else _order(request, form)
     if order is None:
         context = compose_context(form, enabled_accounts(), current()) | {"settles": request.POST.get("settles", "")}
+        context |= set_context(form, vary)
         response = render(request, "studio/_compose.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
+        return response
+    if isinstance(order, Batch):
+        _settle(request)
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = reverse("batch", args=[order.pk])
         return response
     tasks, is_new = order
     response = render(request, "studio/_cards.html", {"cards": cards_of(reversed(tasks), caller_of(request), "job")})
@@ -96,8 +107,10 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def quote(request: HttpRequest) -> HttpResponse:
     """Return cost and usual time of the form as it is now, and earlier videos like it; a wrong field counts as its default."""
-    form = _sent(request)
+    form, vary = _sent(request), varied(request)
     form.is_valid()
+    if vary.is_used:
+        return render(request, "studio/_quoted.html", set_context(form, vary))
     usual = usual_seconds([form.spec.name]).get(form.spec.name)
     count = form.cleaned_data.get("count") or 1
     accounts = enabled_accounts()
@@ -130,7 +143,13 @@ def model_form(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: ComposeForm, accounts: Sequence[ProviderAccount], status: int = 200, filled: str = "", settles: str = ""
+    request: HttpRequest,
+    form: ComposeForm,
+    accounts: Sequence[ProviderAccount],
+    status: int = 200,
+    filled: str = "",
+    settles: str = "",
+    **more: Any,
 ) -> HttpResponse:
     caller, prices = caller_of(request), current()
     context = {
@@ -143,6 +162,7 @@ def _page(
         "fold_from": FOLD_FROM,
         "cards": cards_of(queue_of(caller.user), caller, "job"),
         "numbers": live_numbers(caller.user),
+        **more,
     }
     return render(request, "studio/page.html", context, status=status)
 

@@ -6,7 +6,7 @@ import { fill } from "./upload.js";
 
 const KEY = `portal.draft.${document.body.dataset.user}`;
 const STORES = [sessionStorage, localStorage]; // a tab has its own draft; a new tab begins with the newest
-const NEVER_KEPT = "[type=file], [data-once], [data-slot-value], [name=csrfmiddlewaretoken]";
+const NEVER_KEPT = "[type=file], [data-once], [data-slot-value], [name=csrfmiddlewaretoken], [name^='vary-']";
 
 let restoring = false;
 
