@@ -210,8 +210,8 @@ def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tupl
 
 
 def place_from_page(wanted: Wanted, planned: Plan, *, by: Caller, page: UUID) -> tuple[Batch, bool]:
-    """Order the variations of a form whose page has this key. Return their batch, and whether it is new: what was ordered since the page was
-    rendered, from this form or in another tab, is not ordered again (docs/adr/0014). Raise what `place` does.
+    """Order the variations of a form whose page has this key. Return their batch, and whether it is new: what was ordered since the page
+    was rendered, from this form or in another tab, is not ordered again (docs/adr/0014). Raise what `place` does.
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in wanted.inputs.items() if assets}
     styles, models, team = [one.id for one in wanted.styles], [one.name for one in wanted.models], planned.batch.team_id
