@@ -42,6 +42,7 @@ class Limits:
     """The fields have the names of `ApiToken`'s columns. Without arguments it limits nothing.
 
     `models_allowed` and `networks` (CIDR) are sorted; empty means any. `rate_per_minute` is None without a limit, `only` "" or an `Only`.
+    `cache` limits nothing: orders that do not say whether a stored video will do are answered with one.
     """
 
     scopes: tuple[str, ...] = tuple(Scope.values)
@@ -49,6 +50,7 @@ class Limits:
     networks: tuple[str, ...] = ()
     rate_per_minute: int | None = None
     only: str = ""
+    cache: bool = False
 
     def as_columns(self) -> dict[str, Any]:
         """Return the values of the columns."""
@@ -66,6 +68,7 @@ class Limits:
         networks: Iterable[str] = (),
         rate_per_minute: int | None = None,
         only: str = "",
+        cache: bool = False,
         known_models: Collection[str] | None = None,
     ) -> Limits:
         """Return the limits in their stored form. Raise `WrongLimits`. `known_models` are the names that the catalog has."""
@@ -101,6 +104,7 @@ class Limits:
             networks=tuple(str(network) for network in sorted(found, key=lambda network: (network.version, network))),
             rate_per_minute=rate_per_minute,
             only=only,
+            cache=cache,
         )
 
 

@@ -89,6 +89,7 @@ class ApiToken(models.Model):
     networks = models.JSONField(_("addresses allowed"), default=list, db_default=[], blank=True)
     rate_per_minute = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
     only = models.CharField(_("rendered where"), max_length=8, choices=Only.choices, blank=True, default="", db_default="")
+    cache = models.BooleanField(_("stored videos will do"), default=False, db_default=False)
     first = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
     rolled_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False)
 
@@ -129,6 +130,7 @@ class ApiToken(models.Model):
             networks=tuple(self.networks),
             rate_per_minute=self.rate_per_minute,
             only=self.only,
+            cache=self.cache,
         )
 
 

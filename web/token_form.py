@@ -55,6 +55,11 @@ class LimitsFields(forms.Form):
         help_text=_("Empty: any number."),
     )
     only = forms.ChoiceField(label=_("Rendered where"), required=False, choices=[("", _("Wherever the model is offered")), *Only.choices])
+    cache = forms.BooleanField(
+        label=_("Stored videos will do"),
+        required=False,
+        help_text=_("An order that equals an earlier one is given its stored videos at once. Nothing is bought."),
+    )
     limits: Limits
 
     def clean(self) -> dict[str, Any] | None:
@@ -104,7 +109,7 @@ class TokenForm(LimitsFields, BudgetFields):
 
     def narrowing(self) -> list[forms.BoundField]:
         """Return the fields that few tokens need."""
-        return [self[name] for name in ("budget_day", "budget_month", "models_allowed", "networks", "rate_per_minute", "only")]
+        return [self[name] for name in ("budget_day", "budget_month", "models_allowed", "networks", "rate_per_minute", "only", "cache")]
 
     def is_narrowed(self) -> bool:
         """Return whether one of them is used, or wrong."""

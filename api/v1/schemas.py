@@ -138,6 +138,12 @@ class TaskIn(Schema):
     )
     metadata: Metadata = Field(default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}])
     made_from: MadeFrom
+    cache: StrictBool | None = Field(
+        None,
+        description="true: if you have the stored video of an equal order, you get it at once, and nothing is bought. false: never. "
+        "null: as your token and the model are set.",
+        examples=[None],
+    )
 
 
 class ShareIn(Schema):
@@ -284,6 +290,7 @@ class TaskOut(BaseModel):
     metadata: dict[str, Any]
     made_from: dict[str, Any] = Field(description="How the prompt came to be; empty if it was typed.")
     retry_of: UUID | None
+    copy_of: UUID | None = Field(description="The task whose stored videos it was given, so that nothing was bought.")
     cost: CostOut
     usage: UsageOut
     team: str | None = Field(description="The team whose members see it; null: nobody but its owner, and staff.")
@@ -350,6 +357,7 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_
         videos=[] if is_new else [video_out(video, origin) for video in task.kept_videos()],
         videos_in_bin=[] if is_new else [video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
+        copy_of=task.copy_of_id,
         team=task.team.name if task.team else None,
         paying_team=task.paying_team.name if task.paying_team else None,
         cost=CostOut(

@@ -279,7 +279,7 @@ def _accepted(request: HttpRequest, response: HttpResponse, *, task: GenerationT
     response["Location"] = f"/api/v1/tasks/{task.pk}"
     if not is_new:
         response[REPLAYED] = "true"
-    if is_new and not waited_s(request):
+    if is_new and not waited_s(request) and not task.is_terminal:
         return Status(202, task_out(task, origin_of(request), shown_stop(), is_new=True))
     return Status(202, _shown(request, task.pk))
 

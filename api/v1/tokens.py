@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import Query, Router, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from access import tokens
 from access.budget_changes import limits_of_lines, limits_of_token
@@ -49,6 +49,10 @@ ROLL_REFUSALS = {
     "already_rolled": gettext_lazy("This token was replaced already."),
     "token_ended": gettext_lazy("This token no longer works. Make a new one."),
 }
+Cached = Annotated[
+    StrictBool,
+    Field(description="Whether stored videos will do: an order that equals an earlier one buys nothing, unless it says otherwise."),
+]
 COLUMNS = {"models": "models_allowed"}
 """Names of the API that differ from the columns'."""
 
@@ -85,6 +89,7 @@ class TokenIn(Schema):
     networks: list[Words] = Field([], max_length=50, description="Addresses and networks (CIDR).", examples=[["192.0.2.0/24"]])
     rate_per_minute: Rate = None
     only: Place = ""
+    cache: Cached = False
     expires_in_days: Annotated[int, Field(ge=1, le=3650), EXACT] | None = Field(default_factory=tokens.usual_days, examples=[30])
     budgets: TokenBudgets = Field(default_factory=TokenBudgets, examples=[{"month": "500"}])
 
@@ -100,6 +105,7 @@ class TokenChangeIn(Schema):
     networks: list[Words] = Field([], max_length=50)
     rate_per_minute: Rate = None
     only: Place = ""
+    cache: Cached = False
     budgets: TokenBudgets = Field(default_factory=TokenBudgets, examples=[{"month": "500"}])
 
 
@@ -124,6 +130,7 @@ class TokenOut(Schema):
     networks: list[str]
     rate_per_minute: int | None
     only: Place
+    cache: bool
     budgets: TokenBudgetsOut
     created_at: datetime
     expires_at: datetime | None

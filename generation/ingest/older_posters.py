@@ -25,7 +25,7 @@ AT_ONCE = 200
 def without_small_poster() -> Iterator[Video]:
     """Return the videos that have one poster and could have a smaller one, newest first."""
     larger = Q(width_px__gt=SMALLEST_SIDE_PX) | Q(height_px__gt=SMALLEST_SIDE_PX)
-    waiting = Video.objects.filter(larger, other_posters={}, purged_at=None).exclude(poster="").order_by("-pk")
+    waiting = Video.objects.filter(larger, other_posters={}, purged_at=None, copy_of=None).exclude(poster="").order_by("-pk")
     chunk = list(waiting[:AT_ONCE])
     while chunk:
         yield from chunk

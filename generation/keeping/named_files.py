@@ -18,6 +18,8 @@ __all__ = ["NamedFile", "count_rows", "is_named", "named_files", "position_of", 
 AT_ONCE = 500
 KINDS: dict[str, type[Any]] = {"video": Video, "asset": Asset}
 """The tables with keys, in the order of a walk."""
+NAMES: dict[type[Any], Q] = {Video: Q(copy_of=None), Asset: Q()}
+"""Which rows are looked at: a video's copies share its files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +40,14 @@ def rows_after(position: str, *, since: datetime | None = None) -> Iterator[Vide
             continue
         newer = _newer(since)
         after = Q(pk__gt=UUID(last)) if kind == reached else Q()
-        while chunk := list(model.objects.filter(newer, after).exclude(file="").order_by("pk")[:AT_ONCE]):
+        while chunk := list(model.objects.filter(NAMES[model], newer, after).exclude(file="").order_by("pk")[:AT_ONCE]):
             yield from chunk
             after = Q(pk__gt=chunk[-1].pk)
 
 
 def count_rows(*, since: datetime | None = None) -> int:
     """Return how many rows name files."""
-    return sum(model.objects.filter(_newer(since)).exclude(file="").count() for model in KINDS.values())
+    return sum(model.objects.filter(NAMES[model], _newer(since)).exclude(file="").count() for model in KINDS.values())
 
 
 def position_of(row: Video | Asset) -> str:
@@ -63,7 +65,7 @@ def named_files(row: Video | Asset) -> list[NamedFile]:
 def is_named(file: NamedFile) -> bool:
     """Return whether the row still names this file: it may have been deleted since it was read."""
     row = type(file.row).objects.filter(pk=file.row.pk).first()
-    if row is None or (isinstance(row, Video) and row.purged_at):
+    if row is None or (isinstance(row, Video) and row.purged_at and not row.copies.filter(purged_at=None).exists()):
         return False
     return any(one.key == file.key for one in named_files(row))
 

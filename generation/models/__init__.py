@@ -3,6 +3,7 @@
 from generation.models.alias import ModelAlias
 from generation.models.attempt import Attempt, Dispatch, TaskEvent
 from generation.models.bill import Bill, BillLine
+from generation.models.cached import CachedModel
 from generation.models.failover import FailoverRule
 from generation.models.keeping import LostFile, Walk
 from generation.models.news import TaskNews
@@ -18,6 +19,7 @@ __all__ = [
     "Attempt",
     "Bill",
     "BillLine",
+    "CachedModel",
     "Dispatch",
     "FailoverRule",
     "GenerationTask",

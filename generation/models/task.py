@@ -262,6 +262,8 @@ class GenerationTask(models.Model):
     @property
     def spent(self) -> Decimal | None:
         """Return what it cost, in PORTAL_CURRENCY; None while that is not known, and in a sandbox."""
+        if self.copy_of_id:
+            return decimal(0)
         return None if self.cost_settled is None else decimal(self.cost_settled)
 
     @property

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
@@ -41,8 +41,9 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
         return self.filter(deleted_at__isnull=False, purged_at=None)
 
     def purged(self) -> Self:
-        """Return those that were deleted for good and still have files."""
-        return self.filter(purged_at__isnull=False).exclude(file="")
+        """Return those that were deleted for good and still have files, which no other video that is not shares."""
+        shares = Q(pk=OuterRef("copy_of")) | Q(copy_of=OuterRef("pk")) | Q(copy_of=OuterRef("copy_of"))
+        return self.filter(purged_at__isnull=False).exclude(Q(file="") | Exists(Video.objects.filter(shares, purged_at=None)))
 
     def visible_to(self, caller: Caller) -> Self:
         """Return what the caller may see and nobody deleted."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -19,18 +20,21 @@ from access.budgets import Scope
 from access.ledger import Ask, BudgetReached, BudgetsChanged, PriceUnknown
 from database import clock
 from database.errors import is_taken
+from events import outbox
 from generation.errors import Conflict, InvalidRequest, NotAllowed, NotYet, OrdersRefused, PortalError
-from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput
+from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput, Video
 from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.fingerprint import fingerprint
 from generation.ordering.order import Order
 from generation.ordering.prices import PriceBook, current
 from generation.ordering.purchase import ask_of, refusal_of
 from generation.ordering.room import Use, quotas_of, require_free_disk
+from generation.ordering.stored import SourceChanged, copies_for, facts_of_copy, stored_like, wants_stored
 from generation.ordering.validate import check_request, require_model, require_usable_names
 from generation.places import serves, stricter
 from generation.tariff import estimate
 from providers.core.catalog import ModelSpec, Params
+from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 
 __all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
@@ -74,6 +78,8 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
                 raise
         except BudgetsChanged:
             surely = True
+        except SourceChanged:
+            continue
         except (BudgetReached, PriceUnknown) as error:
             if isinstance(error, BudgetReached):
                 warn_of_refusal(error.budget)
@@ -129,6 +135,7 @@ class _Batch:
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
         self.asks: list[Ask] = []
+        self.copies: list[GenerationTask] = []
         self.now = clock.now()
         errors: dict[int, PortalError] = {}
         for index, order in enumerate(orders):
@@ -157,7 +164,10 @@ class _Batch:
         Prompt.objects.bulk_create(self.new_prompts)
         GenerationTask.objects.bulk_create(tasks)
         TaskInput.objects.bulk_create(self.inputs)
-        TaskEvent.objects.bulk_create(TaskEvent(task=task, at=self.now, to_status=task.status) for task in tasks)
+        TaskEvent.objects.bulk_create(TaskEvent(task=task, at=self.now, to_status=task.status, note=_note_of(task)) for task in tasks)
+        for task in self.copies:
+            Video.objects.bulk_create(copies_for(task))
+            outbox.write("task.succeeded", subject=task.pk, owner_id=task.owner_id, at=self.now, facts={"from": ""})
         if self.asks:  # last: the budgets are locked until the commit, and everybody's orders wait for them
             ledger.reserve(self.asks, surely=surely)
 
@@ -188,7 +198,20 @@ class _Batch:
         tariff = self.prices.tariff(spec)
         holder = _holder_of(spec, params, only)
         options = params.model_dump(mode="json")
+        printed = fingerprint(spec.name, options, order.prompt, order.inputs)
+        billed = not holder.sandbox if holder else is_billed(spec, self.accounts, only)
+        source = stored_like(order, printed, billed=billed) if wants_stored(order, spec) else None
+        facts: dict[str, Any] = {
+            "account": holder,
+            "is_bound": holder is not None,
+            "due_at": self.now,
+            "cost_estimated": estimate(tariff, params),
+            "currency": tariff.currency if tariff else "",
+        }
+        if source is not None:
+            facts |= facts_of_copy(source) | {"finished_at": self.now, "cost_estimated": Decimal(0)}
         task = GenerationTask(
+            **facts,
             **({"id": order.task_id} if order.task_id else {}),
             owner=order.owner,
             team=order.team,
@@ -198,10 +221,7 @@ class _Batch:
             model=spec.name,
             only=only,
             params=options,
-            fingerprint=fingerprint(spec.name, options, order.prompt, order.inputs),
-            account=holder,
-            is_bound=holder is not None,
-            due_at=self.now,
+            fingerprint=printed,
             created_at=self.now,
             updated_at=self.now,
             content_id=order.content_id,
@@ -215,10 +235,10 @@ class _Batch:
             retry_of=order.retry_of,
             batch_id=order.batch_id,
             priority=order.priority,
-            cost_estimated=estimate(tariff, params),
-            currency=tariff.currency if tariff else "",
         )
-        if order.task_id is None and (not holder.sandbox if holder else is_billed(spec, self.accounts, only)):
+        if source is not None:
+            self.copies.append(task)
+        elif order.task_id is None and billed:
             scope = Scope(
                 owner_id=order.owner.pk,
                 team_id=task.paying_team_id or self.quotas[order.owner.pk].team_id,
@@ -260,6 +280,10 @@ def _holder_of(spec: ModelSpec, params: Params, only: str) -> ProviderAccount | 
     if holder and not serves(holder, only):
         raise NotAllowed(_("The render that this continues is at an account that this token may not use."), code="account_not_allowed")
     return holder
+
+
+def _note_of(task: GenerationTask) -> Message | str:
+    return say("stored_before", task=str(task.copy_of_id)) if task.copy_of_id else ""
 
 
 def _words_of(prompt: Prompt) -> tuple[int, str, str, str]:

@@ -6,6 +6,7 @@ from web.admin import (  # noqa: F401
     audit,
     bills,
     budgets,
+    cached_models,
     chat,
     declared,
     failover,

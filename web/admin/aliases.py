@@ -13,9 +13,11 @@ from generation.models import ModelAlias
 from providers.labels import label_of, with_own
 from providers.vendors import ALL_MODELS
 
+__all__ = ["ModelChoiceForm"]
 
-class AliasForm(forms.ModelForm):  # type: ignore[type-arg]
-    """An alias's form. It offers the models that can be ordered, and the row's own, which the catalog may have retired or removed."""
+
+class ModelChoiceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form whose model is chosen: of those that can be ordered, and the row's own, which the catalog may no longer have."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,7 +32,7 @@ class ModelAliasAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Names of other APIs, each with the model that it means. The model is chosen, not typed."""
 
     audited_as = "alias"
-    form = AliasForm
+    form = ModelChoiceForm
     list_display = ("name", "model", "created_at")
     search_fields = ("name", "model")
     fieldsets = (

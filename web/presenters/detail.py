@@ -349,10 +349,12 @@ def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
         rows.append(Fact(label=_("External id"), value=task.external_id, mono=True))
     rows += _cost(_("Cost, estimated"), task)
     if task.spent is not None:
-        words = _("%(amount)s, by %(basis)s") % {"amount": money(task.spent, settings.CURRENCY), "basis": task.get_cost_basis_display()}
-        rows.append(Fact(label=_("Cost"), value=words))
+        facts = {"amount": money(task.spent, settings.CURRENCY), "basis": task.get_cost_basis_display()}
+        rows.append(Fact(label=_("Cost"), value=_("%(amount)s, by %(basis)s") % facts if task.cost_basis else facts["amount"]))
     if caller.user.is_staff:
         rows += _charged(task)
+    if task.copy_of_id:
+        rows.append(Fact(label=_("Stored videos of"), value=str(task.copy_of_id)[-12:], href=reverse("task", args=[task.copy_of_id])))
     if task.retry_of_id:
         rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows

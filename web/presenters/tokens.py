@@ -73,6 +73,8 @@ def _limits_of(token: ApiToken, budgets: Mapping[str, int]) -> list[str]:
         found.append(_(words[Budget.Window(window)]) % {"amount": money(decimal(limit), settings.CURRENCY)})
     if token.rate_per_minute:
         found.append(_("%(n)d requests per minute") % {"n": token.rate_per_minute})
+    if token.cache:
+        found.append(_("stored videos will do"))
     if token.models_allowed:
         found.append(_("only %(models)s") % {"models": ", ".join(token.models_allowed)})
     if token.networks:
