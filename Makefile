@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short batch-trials hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ chaos-short: $(VENV)/.dev  ## run short versions of chaos, doubt, paused and res
 	@$(PY) -m tests.chaos.paused --short
 	@$(PY) -m tests.chaos.restored --short
 	@$(PY) -m pytest tests/chaos
+
+batch-trials: $(VENV)/.dev  ## kill whoever accepts, feeds and renders a batch, 30 times for each database, and count rows that were not bought once (long; SHORT=1: 9 kills)
+	@$(PY) -m tests.chaos.batches $(if $(SHORT),--short)
 
 hooks: $(VENV)/.dev  ## kill the worker 500 times for each database while tasks end, and count what a receiver of webhooks was not told (long; SHORT=1: 20 kills)
 	@$(PY) -m tests.chaos.hooks $(if $(SHORT),--short)

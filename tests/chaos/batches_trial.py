@@ -24,6 +24,7 @@ from django.contrib.auth.models import User  # noqa: E402
 from access.callers import Caller  # noqa: E402
 from access.ledger_models import Reservation  # noqa: E402
 from batches.accepting import accept  # noqa: E402
+from batches.actions import retry_failed  # noqa: E402
 from batches.models import Batch, BatchRow, State  # noqa: E402
 from benchmarks.stage import ROOT  # noqa: E402
 from generation.models import GenerationTask  # noqa: E402
@@ -36,6 +37,7 @@ from tests.chaos.orders import make_accounts  # noqa: E402
 from tests.chaos.supervised import SupervisedWorker, left_behind  # noqa: E402
 from tests.chaos.verdict import judge  # noqa: E402
 
+FAULT = " #fault:fail-content"
 LONGEST_ACCEPT_S = 3.0
 """Kills strike within this time after an acceptance has begun; some come too late, which is counted."""
 
@@ -51,6 +53,7 @@ def main() -> None:
         make_accounts(simulator.url)
         charge(User.objects.create_user("thrifty"), limit=Decimal(1))
         batch = make_batch(owner, plan["rows"])
+        spoil(batch)
         facts = kill_while_accepting(batch, owner, plan)
         worker = SupervisedWorker(data.parent / "worker.log")
         try:
@@ -59,7 +62,16 @@ def main() -> None:
             worker.stop()
         ledger = simulator.ledger()
     facts |= judge(ledger) | {"books": books(), "orphans": left_behind(worker, str(data)), "not_once": not_once(batch, ledger["by_prompt"])}
+    facts["paid_twice"] = [words for words in facts["paid_twice"] if FAULT not in words]  # `not_once` counts these
     Path(sys.argv[2]).write_text(json.dumps(facts))
+
+
+def spoil(batch: Batch) -> None:
+    """Let every tenth row fail at the vendor, after it was paid for."""
+    for row in batch.rows.all():
+        if row.number % 10 == 0:
+            row.order["prompt"] += FAULT
+            row.save()
 
 
 def accept_one(batch_id: str, owner_id: str) -> None:
@@ -93,16 +105,24 @@ def waiting(batch: Batch) -> int:
 
 
 def run(worker: SupervisedWorker, batch: Batch, plan: dict[str, Any]) -> dict[str, Any]:
-    """Let the worker feed and render the batch while its processes die, until the batch has ended, or at the time limit."""
+    """Let the worker feed and render the batch while its processes die, retry what failed when it has ended, and go on until it has ended
+    again, or to the time limit.
+    """
     killer, began = Killer(worker, most=plan["kills"], gap_s=plan["gap_s"], seed=plan["seed"]), time.monotonic()
+    retried = 0
     while time.monotonic() - began < plan["limit_s"]:
         worker.tend()
         killer.act()
-        if killer.is_done and Batch.objects.get(pk=batch.pk).state == State.ENDED:
-            break
+        if Batch.objects.get(pk=batch.pk).state == State.ENDED:
+            if not retried:
+                retry_failed(batch, by=Caller(user=batch.owner))
+                retried = waiting(batch)
+            elif killer.is_done:
+                break
         time.sleep(0.1)
     return {
         "rows": plan["rows"],
+        "retried": retried,
         "kills": dict(killer.kills),
         "root_starts": worker.starts,
         "seconds": round(time.monotonic() - began),
@@ -110,14 +130,18 @@ def run(worker: SupervisedWorker, batch: Batch, plan: dict[str, Any]) -> dict[st
 
 
 def not_once(batch: Batch, paid: dict[str, int]) -> list[str]:
-    """Return the rows that do not have exactly one task and one paid render, and the batch if it has not ended."""
-    tasks = Counter(GenerationTask.objects.values_list("pk", flat=True))
+    """Return the rows that have not become exactly one task and one paid render, or two where the first failed, and the batch if it has not
+    ended.
+    """
+    tasks = Counter(GenerationTask.objects.values_list("prompt__text", flat=True))
     wrong = [] if Batch.objects.get(pk=batch.pk).state == State.ENDED else ["the batch has not ended"]
     for row in batch.rows.order_by("number"):
-        bought = paid.get(row.order["prompt"], 0)
-        if row.state != "placed" or tasks[row.task_id] != 1 or bought != 1:
-            wrong.append(f"row {row.number}: {row.state}, {tasks[row.task_id]} tasks, {bought} paid")
-    return wrong if tasks.total() == batch.rows.count() else [f"{tasks.total()} tasks", *wrong]
+        words = row.order["prompt"]
+        due = 2 if FAULT in words else 1
+        is_there = GenerationTask.objects.filter(pk=row.task_id, prompt__text=words).exists()
+        if row.state != "placed" or not is_there or (tasks[words], paid.get(words, 0)) != (due, due):
+            wrong.append(f"row {row.number}: {row.state}, {tasks[words]} tasks, {paid.get(words, 0)} paid")
+    return wrong
 
 
 if __name__ == "__main__":
