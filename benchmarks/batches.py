@@ -99,6 +99,7 @@ def _with_others() -> dict[str, Row]:
     shop, tasks, began = User.objects.create_user("shop 2"), list[GenerationTask](), time.monotonic()
     with Stack(web_port=0, simulator_port=0, simulator_words=words, environment={"OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8"}) as stack:
         stack.manage("sandbox_accounts", "--url", stack.simulator_url)
+        _wait_of(create(Order(owner=shop, model=MODEL, prompt="the worker is there")).task)
         batch, accepting, checked_s = _uploaded(shop), None, 0.0
         uploaded = time.monotonic()
         while len(tasks) < OTHERS or not accepting or accepting.is_alive():
