@@ -283,7 +283,10 @@ def field_errors(error: ValidationError, spec: ModelSpec) -> dict[str, str]:
     for item in error.errors():
         field, *place = item["loc"] or ("",)
         template = PYDANTIC.get(item["type"])
-        message = str(template) % item.get("ctx", {}) if template else gettext(item["msg"].removeprefix("Value error, "))
+        facts = item.get("ctx", {})
+        if "expected" in facts:  # "5, 8 or 10"
+            facts = {**facts, "expected": facts["expected"].replace(" or ", gettext(" or "))}
+        message = str(template) % facts if template else gettext(item["msg"].removeprefix("Value error, "))
         if place:
             message = gettext("Item %(place)s: %(message)s") % {"place": _place(spec, str(field), place), "message": message}
         elif item["type"] == "extra_forbidden":

@@ -14,13 +14,14 @@ from access.tokens import issue
 from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskInput, Video
 from providers.models import ProviderAccount
+from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import asked, make_asset, make_video
 
 COLUMNS = ("owner", "mate", "member", "outsider", "staff", "permitted", "superuser")
 """`mate` is in the team that has the rows. `outsider` has the permissions and is not staff; for the table that is another member."""
-CHANGES = ("change_generationtask", "change_video", "change_provideraccount")
+CHANGES = ("change_generationtask", "change_video", "change_provideraccount", "change_batch")
 SEES = {"owner": 200, "mate": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
 BINNED = SEES | {"mate": 404}
 ACTS = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
@@ -85,6 +86,20 @@ def test_who_sees_rows_and_files(column, people, user, team):
 
     assert {path: asked(visitor, path) for path in by_page} == dict.fromkeys(by_page, SEES[column])
     assert {path: asked(client, path) for path in by_api} == dict.fromkeys(by_api, SEES[column])
+
+
+@in_one_test("column", COLUMNS)
+def test_who_sees_a_batch_and_who_acts_on_it(column, people, user, team):
+    batch = make_batch(user, 1, team=team)
+    visitor, client = page(people[column]), program(people[column])
+    addresses = [f"/batches/{batch.pk}/{part}" for part in ("", "progress?state=checked", "row", "rejected.csv", "results?format=zip")]
+    seen = {asked(visitor, path) for path in addresses} | {asked(client, f"/api/v1/batches/{batch.pk}")}
+    assert seen == {SEES[column]}
+    assert (str(batch.pk) in visitor.get("/batches/").text) is (SEES[column] == 200)
+    for path in ("columns", "defaults", "pause", "accept"):
+        status = kind(visitor.post(f"/batches/{batch.pk}/{path}", {"model": "kling/kling-v2-5-turbo", "prompt": ""}).status_code)
+        assert (status in {403, 404}) is (ACTS[column] in {403, 404}), (path, status)
+    assert visitor.get(f"/batches/new?from={batch.pk}").status_code == SEES[column]
 
 
 @in_one_test("column", COLUMNS)

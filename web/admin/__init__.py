@@ -4,6 +4,7 @@ from web.admin import (  # noqa: F401
     accounts,
     aliases,
     audit,
+    batches,
     bills,
     budgets,
     cached_models,

@@ -312,7 +312,7 @@ def _run_row(batch: Batch, row: BatchRow, card: Card | None, names: Mapping[str,
     face = ROW_FACES.get(RowState(row.state), FACES["queued"])
     return RunRow(
         number=row.number,
-        title=card.title if card else str(row.order.get("prompt", "")) or _("From an image, no prompt"),
+        title=card.title if card else str(row.order.get("prompt", "")) or next(iter(row.cells.values()), "–"),
         content_id=str(row.order.get("content_id", "")),
         task_id=str(row.task_id or ""),
         state=card.state if card else row.state,

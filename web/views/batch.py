@@ -145,7 +145,10 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
         response["HX-Refresh"] = "true"
         return response
     name = "_checking" if found.state == State.CHECKING else "_summary"
-    return render(request, f"batches/{name}.html", _summary(request, found))
+    kind = request.GET.get("show", "")
+    return render(
+        request, f"batches/{name}.html", {**_summary(request, found), "kind": kind if kind in shown.KINDS else "", "outside": True}
+    )
 
 
 @never_cache

@@ -194,7 +194,8 @@ export function start() {
   );
   document.addEventListener("htmx:afterSwap", (event) => event.target.matches?.("[data-newcomers]") && dropTwins(event.target));
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.target.matches?.("[data-live]") && (page.paused || document.hidden)) event.preventDefault(); // what asks again by itself
+    const { target } = event; // a part of the page that asks for itself again
+    if (target.matches?.("[data-live]") && (page.paused || document.hidden || target.contains(document.activeElement))) event.preventDefault();
   });
   addEventListener("offline", noNetwork);
   addEventListener("online", () => page.paused || tick());
