@@ -14,10 +14,13 @@ from pydantic_core.core_schema import no_info_before_validator_function
 
 from providers.core.catalog import exact_number
 
-__all__ = ["EXACT", "Amount", "Day", "Moment", "Plain"]
+__all__ = ["EXACT", "TEXT", "Amount", "Day", "Moment", "Plain"]
+
+TEXT = r"^[^\x00]*$"
+"""Databases refuse NUL characters; `api.strict_json` answers 400 before these fields are checked, so this is for the document."""
 
 Amount = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6, description="In the portal's currency.", examples=["500"])]
-Plain = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+Plain = Annotated[str, Field(max_length=200, pattern=TEXT)]
 
 
 class _Exact:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from providers.core.catalog import ModelSpec
+from pydantic import ValidationError
+
+from providers.core.catalog import InputConflict, ModelSpec
 
 __all__ = ["PLATFORMS", "Platform", "settings_for"]
 
@@ -115,8 +117,10 @@ PLATFORMS: Mapping[str, Platform] = {
 }
 
 
-def settings_for(spec: ModelSpec, platform: Platform) -> dict[str, Any]:
-    """Return the model's settings that are nearest to the platform; what the model cannot do is left as its default."""
+def settings_for(spec: ModelSpec, platform: Platform, slots: Collection[str] = ()) -> dict[str, Any]:
+    """Return the model's settings that are nearest to the platform, as far as the model has such settings. `slots` have images, which may
+    give the video its shape.
+    """
     options: Mapping[str, Mapping[str, Any]] = spec.json_schema()["properties"]
     found: dict[str, Any] = {}
     if platform.ratio in _choices(options.get("aspect_ratio", {})):
@@ -130,7 +134,17 @@ def settings_for(spec: ModelSpec, platform: Platform) -> dict[str, Any]:
         elif "maximum" in options["duration_s"]:
             bounds = options["duration_s"]
             found["duration_s"] = max(bounds.get("minimum", 1), min(platform.duration_s, bounds["maximum"]))
-    return {name: value for name, value in found.items() if value != options[name].get("default")}
+    shapeless = {name: value for name, value in found.items() if name == "duration_s"}
+    return shapeless if _takes(spec, shapeless, slots) and not _takes(spec, found, slots) else found
+
+
+def _takes(spec: ModelSpec, params: Mapping[str, Any], slots: Collection[str]) -> bool:
+    """Return whether the model takes these settings beside an image in each of these slots."""
+    try:
+        spec.params.model_validate({**spec.needed_params, **params}).check_inputs(dict.fromkeys(slots, 1))
+    except (ValidationError, InputConflict):
+        return False
+    return True
 
 
 def _choices(option: Mapping[str, Any]) -> list[Any]:

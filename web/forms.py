@@ -28,7 +28,7 @@ from generation.ordering.validate import check_request
 from providers.core.catalog import InputSlot, ModelSpec
 from web.param_text import choice_label, items_from_text, parts_of_item, properties_of, text_of_items
 
-__all__ = ["VARIED", "ComposeForm", "form_for", "form_with_settings", "is_wide"]
+__all__ = ["PICKERS", "VARIED", "ComposeForm", "form_for", "form_with_settings", "is_wide"]
 
 F = TypeVar("F", bound="ComposeForm")
 SEGMENTS_MOST = 5
@@ -45,6 +45,8 @@ BESIDE = frozenset({"model", "settles", "csrfmiddlewaretoken"})
 """What a form sends in addition to its fields."""
 VARIED = "vary"
 """The prefix of what the Studio's form is varied by (`web/variations_form.py`)."""
+PICKERS = "use"
+"""The prefix of the template, style and platform that are chosen beside the form."""
 
 
 class ItemsField(forms.CharField):
@@ -144,7 +146,7 @@ class ComposeForm(forms.Form):
         if self.data.get("model") != self.spec.name:  # the form of another model, which is refused as such
             return
         slots = {name for slot in self.spec.slots for name in (slot.name, f"{slot.name}_file")}
-        beside = {*BESIDE, *(name for name in self.data if name.startswith(f"{VARIED}-"))}
+        beside = {*BESIDE, *(name for name in self.data if name.startswith((f"{VARIED}-", f"{PICKERS}-")))}
         for name in sorted({*self.data, *self.files} - {*self.fields, *slots, *beside}):
             words = _("This model has no setting “%(name)s”. Nothing was sent: check the form as it is now, and send it again.")
             self.add_error(None, words % {"name": name[:100]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from access.callers import Caller
 from generation.errors import InvalidRequest, NotThere
 from generation.models import Asset
-from prompts.making import Made, make
+from prompts.making import Made, make_again
 from prompts.models import Category, Template
 from prompts.platforms import PLATFORMS
 from prompts.styles import STYLES
@@ -23,6 +23,8 @@ from prompts.templates.rendering import TemplateVersion, Variable
 from providers.core.catalog import ModelSpec
 
 __all__ = ["MOST_LISTED", "RecipeForm", "reading_language"]
+
+NOTHING = Made(text="")
 
 MOST_LISTED = 100
 """How many own templates and styles a page lists; the API lists all."""
@@ -45,40 +47,49 @@ class RecipeForm(forms.Form):
     quality = forms.BooleanField(label=gettext_lazy("Words of quality"), required=False)
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, caller: Caller, fixed: TemplateVersion | None = None, prefix: str = ""
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        caller: Caller,
+        fixed: TemplateVersion | None = None,
+        prefix: str = "",
+        initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, prefix=prefix, label_suffix="")
+        super().__init__(data, prefix=prefix, initial=initial or {}, label_suffix="")
         self.caller, self.language = caller, reading_language()
         self.found = fixed or self._chosen()
-        self.fields["style"].choices = [("", _("None")), *self._styles()]  # type: ignore[attr-defined]
+        rows = list(Template.objects.filter(is_current=True).first_for(caller, MOST_LISTED))
+        self.fields["style"].choices = [("", _("None")), *self._styles(rows)]  # type: ignore[attr-defined]
         named = [(one.id, f"{one.name[self.language]} · {one.ratio}") for one in PLATFORMS.values()]
         self.fields["platform"].choices = [("", _("None")), *named]  # type: ignore[attr-defined]
         if fixed:
             self.fields["template"] = forms.CharField(required=False, widget=forms.HiddenInput(), initial=fixed.id)
         else:
-            self.fields["template"].choices = [("", _("None")), *self._templates()]  # type: ignore[attr-defined]
+            self.fields["template"].choices = [("", _("None")), *self._templates(rows)]  # type: ignore[attr-defined]
         variables = self.found.variables if self.found else ()
         self.image = next((one for one in variables if one.kind == "image"), None)
         self.fields |= {f"v-{one.name}": _field_of(one) for one in variables}
         self.order_fields(["template", *(f"v-{one.name}" for one in variables)])
 
-    def made(self, spec: ModelSpec, text: str = "", *, template: bool = True) -> Made | None:
-        """Return the prompt, with the words that a person typed; None where a value does not fit, which is then said at its field.
-        Without `template`, only the style and the platform count.
+    def made(self, spec: ModelSpec, prompt: str = "", before: Made = NOTHING, slots: Collection[str] = ()) -> Made | None:
+        """Return the prompt, with what the person typed, which was made as `before`; `slots` have images already. None where a value does
+        not fit, which is then said at its field.
         """
         if not self.is_valid():
             return None
         data = self.cleaned_data
         try:
-            return make(
+            return make_again(
+                prompt,
+                before,
                 language=self.language,
-                text=text,
-                template=self.found if template else None,
-                values=self._values if template else None,
+                template=self.found,
+                values=self._values,
                 style=own.find_style(self.caller, data["style"]) if data["style"] else None,
                 platform=PLATFORMS.get(data["platform"]),
                 quality=data["quality"],
                 spec=spec,
+                slots=slots,
             )
         except InvalidRequest as wrong:
             for path, message in wrong.fields.items():
@@ -110,16 +121,20 @@ class RecipeForm(forms.Form):
     def _values(self) -> dict[str, Any]:
         return {name[2:]: value for name, value in self.cleaned_data.items() if name.startswith("v-") and value}
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether anything is chosen."""
+        return any(self[name].value() for name in ("template", "style", "platform", "quality"))
+
     def _chosen(self) -> TemplateVersion | None:
-        chosen = self.data.get(self.add_prefix("template"), "")
+        chosen = self["template"].value()
         try:
             return own.find(self.caller, chosen, self.language) if chosen else None
         except NotThere:
             return None
 
-    def _templates(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        rows = Template.objects.filter(is_current=True).exclude(category=Category.STYLE)
-        mine = [(str(row.line), row.name) for row in rows.first_for(self.caller, MOST_LISTED)]
+    def _templates(self, rows: list[Template]) -> list[tuple[str, list[tuple[str, str]]]]:
+        mine = [(str(row.line), row.name) for row in rows if row.category != Category.STYLE]
         if self.found and self.found.id not in {one for one, _name in mine}:  # older than those that are listed
             mine += [(self.found.id, self.found.name)] if (self.found.id, self.language) not in BUILT_IN else []
         groups = [(_("Yours and your team's"), mine)] if mine else []
@@ -128,9 +143,8 @@ class RecipeForm(forms.Form):
             groups += [(str(label), [(one.id, one.name) for one in here])] if here else []
         return groups
 
-    def _styles(self) -> list[tuple[str, str]]:
-        rows = Template.objects.filter(is_current=True, category=Category.STYLE)
-        mine = [(str(row.line), row.name) for row in rows.first_for(self.caller, MOST_LISTED)]
+    def _styles(self, rows: list[Template]) -> list[tuple[str, str]]:
+        mine = [(str(row.line), row.name) for row in rows if row.category == Category.STYLE]
         return [*mine, *((one.id, one.name[self.language]) for one in STYLES.values())]
 
 

@@ -20,6 +20,7 @@ from prompts.history import refusals_of
 from prompts.lint import Finding, lint
 from prompts.making import make
 from prompts.platforms import PLATFORMS
+from prompts.signed import pack
 from prompts.templates import own
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
@@ -65,6 +66,7 @@ class RenderOut(Schema):
     params: dict[str, Any]
     inputs: dict[str, list[str]]
     made_from: dict[str, Any]
+    signed: str = Field(description="How the prompt came to be, for `made_from` of POST /tasks; also after you edit the prompt.")
     findings: list[FindingOut]
 
 
@@ -128,6 +130,7 @@ def render_prompt(request: HttpRequest, body: RenderIn) -> RenderOut:
         params=dict(made.params),
         inputs=dict(made.inputs),
         made_from=dict(made.made_from),
+        signed=pack(made),
         findings=_out(found),
     )
 

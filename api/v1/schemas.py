@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
 
-from api.fields import EXACT
+from api.fields import EXACT, TEXT
 from api.v1.made_from import MadeFrom
 from api.v1.price_schemas import PriceOut, price_out
 from api.v1.video_schemas import VideoOut, video_out
@@ -32,6 +32,7 @@ from providers.core.types import LONGEST_ID_BYTES
 from providers.vendors import ALL_MODELS
 
 __all__ = [
+    "TEXT",
     "AdoptIn",
     "CostIn",
     "ErrorOut",
@@ -48,8 +49,6 @@ __all__ = [
 ]
 
 MAX_METADATA_BYTES = 16 * 1024
-TEXT = r"^[^\x00]*$"
-"""Databases refuse NUL characters; `api.strict_json` answers 400 before these fields are checked, so this is for the document."""
 Item = TypeVar("Item")
 
 
@@ -137,7 +136,7 @@ class TaskIn(Schema):
         "", max_length=150, pattern=TEXT, description="A team of yours, whose budget and usage count it; empty: as your preferences say."
     )
     metadata: Metadata = Field(default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}])
-    made_from: MadeFrom
+    made_from: MadeFrom = ""
     cache: StrictBool | None = Field(
         None,
         description="true: if you have the stored video of an equal order, you get it at once, and nothing is bought. false: never. "

@@ -21,7 +21,9 @@ from api.auth import caller, needs
 from api.fields import Moment, Plain
 from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
+from api.v1.made_from import made_as_said
 from api.v1.schemas import AdoptIn, CostIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
+from api.v1.templates import language_of
 from database.prepared import Prepared
 from delivery.links import origin_of
 from delivery.waiting import answer_later, asked_wait_s, waited_s
@@ -83,15 +85,21 @@ def post_task(
 
     403 `quota_reached`: your videos fill your storage. 507 `storage_low`: the disk is almost full. Nothing was ordered.
     """
-    asking = caller(request)
+    asking, model = caller(request), meant_by(body.model)
+    made = made_as_said(
+        body.made_from, body.prompt, asking=asking, language=language_of(None), spec=find_model(model), slots=tuple(body.inputs)
+    )
     order = Order(
-        **body.model_dump(exclude={"model", "inputs", "team", "paying_team"}),
-        model=meant_by(body.model),
+        **body.model_dump(exclude={"model", "prompt", "params", "inputs", "team", "paying_team", "made_from"}),
+        model=model,
+        prompt=made.text,
+        params={**made.params, **body.params},
+        made_from=made.made_from,
         owner=asking.user,
         team=require_team(body.team, asking) if body.team else None,
         paying_team=require_team(body.paying_team, asking, "paying_team") if body.paying_team else None,
         token=asking.token,
-        inputs=assets_of(asking, body.inputs),
+        inputs=assets_of(asking, {**made.inputs, **body.inputs}),
         source=Prompt.Source.API,
         idempotency_key=idempotency_key,
         key_is_new=has_new_key(request),

@@ -19,6 +19,8 @@ from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.aliases import meant_by
 from prompts.enhance import Written, caption, describe, enhance, translate
+from prompts.making import Made
+from prompts.signed import pack
 from providers.core.catalog import ModelSpec
 from providers.core.messages import Message, Sentence
 from providers.messages import translated
@@ -71,12 +73,15 @@ class ReasonOut(Schema):
 
 
 class WrittenOut(Schema):
-    """The text to use. With a `reason` it is the original. `made_from` says what it was and which language model wrote it."""
+    """The text to use. With a `reason` it is the original. `made_from` says what it was and which language model wrote it; `signed` says
+    the same to POST /tasks, and is empty where nothing was written.
+    """
 
     text: str
     original: str
     reason: ReasonOut | None
     made_from: dict[str, Any]
+    signed: str
 
 
 WRITTEN: Any = {200: WrittenOut, 422: ErrorOut}
@@ -126,7 +131,8 @@ def _model(name: str) -> ModelSpec | None:
 
 def _shown(written: Written) -> WrittenOut:
     reason = ReasonOut(code=_code(written.reason), message=translated(written.reason)) if written.reason else None
-    return WrittenOut(text=written.text, original=written.original, reason=reason, made_from=written.made_from)
+    signed = pack(Made(text=written.text, made_from=written.made_from))
+    return WrittenOut(text=written.text, original=written.original, reason=reason, made_from=written.made_from, signed=signed)
 
 
 def _code(reason: Message) -> str:

@@ -6,7 +6,9 @@ import json
 
 from generation.models import GenerationTask
 from prompts.templates.built_in import BUILT_IN
+from tests.cases import in_one_test
 from tests.task_rows import MODEL
+from tests.web.page_rows import KLING, make_asset
 
 SHELF = {"category": "product", "name": "Shelf", "text": "{product} on a shelf[, {mood}]"}
 
@@ -58,7 +60,7 @@ def test_a_rendered_prompt_is_ordered_with_how_it_was_made(api, sandbox_accounts
     made = api.post("/prompts/render", body).json()
     assert made["prompt"].startswith("A video about snow. hand-drawn anime style")
     assert made["made_from"] == {
-        "template": {"id": "about", "version": 1, "values": {"title": "snow"}},
+        "template": {"id": "about", "version": 1, "language": "en", "values": {"title": "snow"}},
         "style": "anime",
         "platform": "youtube",
     }
@@ -81,11 +83,49 @@ def test_wrong_values_are_refused_by_variable(api):
         assert api.post("/prompts/render", {"text": "a fox"} | body).json()["error"]["fields"].keys() == body.keys()
 
 
-def test_a_made_up_origin_is_refused(api, sandbox_accounts):
-    refused = api.post("/tasks", {"model": MODEL, "prompt": "a fox", "made_from": {"magic": 1}})
+ABOUT = {"template": {"id": "about", "values": {"title": "snow"}}, "style": "anime"}
+
+
+def test_an_order_without_a_prompt_gets_what_it_is_made_from(api, sandbox_accounts, user):
+    image = make_asset(user)
+    used = {"id": "product-showcase", "language": "en", "values": {"name": "A cup", "photo": str(image.pk)}}
+    task = api.post("/tasks", {"model": KLING, "made_from": {"template": used, "platform": "tiktok"}, "params": {"duration_s": 10}}).json()
+
+    assert task["prompt"].startswith("Professional product video showing A cup")
+    assert (task["params"]["aspect_ratio"], task["params"]["duration_s"]) == ("16:9", 10)  # the image gives it its shape
+    assert task["inputs"] == {"first_frame": [str(image.pk)]}
+    assert task["made_from"] == {"template": used | {"version": 1}, "platform": "tiktok"}
+
+
+def test_a_signed_origin_stays_true_after_an_edit(api, sandbox_accounts):
+    made = api.post("/prompts/render", {"template": "about", "values": {"title": "the first snow of winter"}, "language": "en"}).json()
+    edited = made["prompt"].replace("first", "last")
+    origins = [
+        api.post("/tasks", {"model": MODEL, "prompt": prompt, "made_from": made["signed"]}).json()["made_from"]
+        for prompt in (edited, "whales in the deep", "")
+    ]
+
+    assert origins == [made["made_from"], {}, made["made_from"]]
+
+
+@in_one_test(
+    ("made_from", "field"),
+    [
+        ({"magic": 1}, "made_from"),
+        ({"enhanced": {"model": "m"}}, "made_from"),
+        ("made up", "made_from"),
+        (ABOUT | {"template": {"id": "nothing"}}, "made_from"),
+        (ABOUT | {"template": {"id": "about"}}, "made_from.template.values.title"),
+        (ABOUT | {"platform": "nowhere"}, "made_from.platform"),
+        (ABOUT, "made_from"),
+    ],
+)
+def test_a_made_up_origin_is_refused(api, sandbox_accounts, made_from, field):
+    refused = api.post("/tasks", {"model": MODEL, "prompt": "a fox", "made_from": made_from})
 
     assert refused.status_code == 422
-    assert "made_from" in next(iter(refused.json()["error"]["fields"]))
+    assert next(iter(refused.json()["error"]["fields"])).startswith(field)
+    assert not GenerationTask.objects.exists()
 
 
 def test_the_lint_is_asked_for_a_model(api):

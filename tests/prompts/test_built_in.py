@@ -11,6 +11,7 @@ from prompts.platforms import PLATFORMS, settings_for
 from prompts.styles import QUALITY, STYLES, joined
 from prompts.templates.built_in import BUILT_IN, fallback
 from prompts.templates.rendering import check_template
+from providers.core.catalog import InputConflict
 from providers.vendors import ALL_MODELS
 from tests.cases import in_one_test
 
@@ -82,6 +83,17 @@ def test_settings_of_a_platform_are_ones_that_the_model_has(spec):
         found = settings_for(spec, platform)
         params = spec.params.model_validate(spec.needed_params | found)
         assert all(getattr(params, name) == value for name, value in found.items())
+        for slot in {"first_frame", "references"}.intersection(one.name for one in spec.slots):
+            assert refuses(spec, settings_for(spec, platform, [slot]), slot) <= refuses(spec, {}, slot)
+
+
+def refuses(spec, params, slot) -> bool:
+    """Return whether the model refuses these settings beside an image."""
+    try:
+        spec.params.model_validate(spec.needed_params | params).check_inputs({slot: 1})
+    except InputConflict:
+        return True
+    return False
 
 
 def test_a_vertical_platform_makes_a_vertical_video():
@@ -110,7 +122,7 @@ def test_a_prompt_remembers_how_it_was_made():
 
     assert made.made_from == {
         "original": "杯子在木桌上",
-        "template": {"id": "food-drink", "version": 1, "values": values},
+        "template": {"id": "food-drink", "version": 1, "language": "zh-hans", "values": values},
         "style": "anime",
         "platform": "tiktok",
     }

@@ -31,7 +31,7 @@ def test_an_edit_is_a_new_version_and_the_old_one_stays(user, row):
     assert [variable.name for variable in current.variables] == ["product"]
     assert after.created_at >= row.created_at
     made = make(language="en", template=current, values={"product": "a cup"})
-    assert made.made_from["template"] == {"id": str(row.line), "version": 2, "values": {"product": "a cup"}}
+    assert made.made_from["template"] == {"id": str(row.line), "version": 2, "language": "en", "values": {"product": "a cup"}}
     assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == ["template.created", "template.changed"]
 
 

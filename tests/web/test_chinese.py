@@ -23,7 +23,7 @@ from tests.web.page_rows import fill_slots, make_asset, make_video
 from web.catalog_strings import CHOICE_WORDS
 from web.forms import form_for
 from web.management.commands.makemessages import vendor_texts
-from web.views.compose import compose_context
+from web.views.compose import studio_context
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -174,7 +174,7 @@ def test_the_form_of_every_model_is_chinese(user, accounts):
     prices = current()
     with translation.override("zh-hans"):
         forms = {
-            model: render_to_string("studio/_compose.html", compose_context(form_for(spec)(owner=user), accounts, prices))
+            model: render_to_string("studio/_compose.html", studio_context(form_for(spec)(owner=user), accounts, prices))
             for model, spec in ALL_MODELS.items()
         }
 

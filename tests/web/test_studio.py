@@ -15,7 +15,7 @@ from tests.task_rows import make_task
 from tests.web.page_rows import FRAMES, KLING, WAN, make_asset, make_video
 from web.forms import form_for
 from web.presenters.models import Quote
-from web.views.compose import compose_context
+from web.views.compose import studio_context
 
 SCRIPT = {"HX-Request": "true"}
 
@@ -256,7 +256,7 @@ def test_studio_opens_with_a_model_that_has_an_account(visitor, wan):
 def test_every_model_has_a_form_with_every_setting(user, accounts):
     prices = current()
     for name, spec in ALL_MODELS.items():
-        context = compose_context(form_for(spec)(owner=user), accounts, prices)
+        context = studio_context(form_for(spec)(owner=user), accounts, prices)
         shown = [field.name for field, _css in [*context["front"], *context["rest"]]]
 
         assert sorted(shown) == sorted(spec.json_schema()["properties"]), name

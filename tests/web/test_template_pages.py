@@ -120,7 +120,7 @@ def test_a_member_of_the_team_uses_it_and_cannot_change_it(row, user, other_user
         (
             {"template": "about", "v-title": "snow", "style": "anime"},
             "A video about snow. hand-drawn anime style",
-            {"template": {"id": "about", "version": 1, "values": {"title": "snow"}}, "style": "anime"},
+            {"template": {"id": "about", "version": 1, "language": "en", "values": {"title": "snow"}}, "style": "anime"},
         ),
         ({"style": "anime"}, "hand-drawn anime style", {"style": "anime"}),
         ({"template": "about"}, "", {}),
@@ -138,6 +138,8 @@ def test_the_studio_has_the_settings_of_the_platform_and_the_image(visitor, user
     query = {"template": "product-showcase", "v-name": "A cup", "v-photo": str(image.pk), "platform": "tiktok"}
     page = visitor.get("/studio/", query | {"model": "kling/kling-v2-5-turbo"})
 
-    assert page.context["form"]["aspect_ratio"].value() == "9:16"
+    assert page.context["form"]["aspect_ratio"].value() == "16:9"  # the image gives the video its shape
     assert f'value="{image.pk}"' in text(page)
+    del query["v-photo"]
+    assert visitor.get("/studio/", query).context["form"]["aspect_ratio"].value() == "9:16"
     assert page.context["filled"] == "prompt,settings,images"

@@ -30,6 +30,7 @@ from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
 from web.presenters.facts import Fact
+from web.presenters.made_from import made_from_rows
 from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
@@ -123,7 +124,7 @@ def video_context(
     """Return everything of videos/page.html. `query` is the gallery's filter, `beside` the newer and older video under it."""
     newer, older = beside
     return {
-        **_shared_context(task),
+        **_shared_context(task, caller),
         "video": video,
         "tile": tile_of(video, caller),
         "sharing": sharing_of(task, caller),
@@ -155,7 +156,7 @@ def _content(video: Video, task: GenerationTask, caller: Caller) -> dict[str, An
 def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     """Return everything of tasks/page.html."""
     return {
-        **_shared_context(task),
+        **_shared_context(task, caller),
         "card": cards_of([task], caller, "job")[0],
         "facts": _task_rows(task, caller),
         "sharing": sharing_of(task, caller),
@@ -167,7 +168,7 @@ def task_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     }
 
 
-def _shared_context(task: GenerationTask) -> dict[str, Any]:
+def _shared_context(task: GenerationTask, caller: Caller) -> dict[str, Any]:
     """Return what the pages of a video and of a task both show."""
     title, language = title_and_language(task)
     slots = {slot.name: _(slot.title) for slot in task.spec.slots} if task.spec else {}
@@ -181,6 +182,7 @@ def _shared_context(task: GenerationTask) -> dict[str, Any]:
         "title": title,
         "title_lang": language,
         "prompt": task.prompt.text,
+        "made_from": made_from_rows(task.prompt.made_from, caller),
         "inputs": [Figure(url=reverse("asset", args=[one.asset_id]), label=slots.get(one.slot, one.slot)) for one in task.inputs.all()],
         "settings": [*settings, *setting_rows(task)],
         "events": history_of(task),

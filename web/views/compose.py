@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -14,13 +14,16 @@ from django.utils.translation import gettext as _
 
 from generation.ordering.estimate import usual_seconds
 from generation.ordering.prices import PriceBook
+from prompts.history import refusals_of
+from prompts.lint import Finding, lint
 from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
-from web.forms import ComposeForm, is_wide
+from web.forms import PICKERS, ComposeForm, is_wide
 from web.presenters.models import model_card, quote_of
+from web.recipe_form import RecipeForm
 from web.variations_form import VariationsForm
 
-__all__ = ["Place", "compose_context", "place_of"]
+__all__ = ["Place", "compose_context", "findings_of", "place_of", "studio_context"]
 
 FRAMES = ("first_frame", "last_frame")
 MEBIBYTE = 1024 * 1024
@@ -47,13 +50,14 @@ class Place:
 
 
 def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], prices: PriceBook) -> dict[str, Any]:
-    """Return everything of studio/_compose.html."""
+    """Return the settings and images of a form, and what the order would cost."""
     spec, tariff = form.spec, prices.tariff(form.spec)
     usual = usual_seconds([spec.name]).get(spec.name)
     if form.is_bound:
         values, count = form.params, form.cleaned_data.get("count") or 1  # what cannot be read counts as the model's default
     else:
-        values, count = {name: form.get_initial_for_field(form.fields[name], name) for name in (*form.front, *form.rest)}, 1
+        values = {name: form.get_initial_for_field(form.fields[name], name) for name in (*form.front, *form.rest)}
+        count = form.initial.get("count") or 1
     return {
         "form": form,
         "spec": spec,
@@ -66,9 +70,28 @@ def compose_context(form: ComposeForm, accounts: Sequence[ProviderAccount], pric
         "slot_errors": [error for errors in form.slot_errors.values() for error in errors],
         "image_mb": min((_rules(slot).max_bytes for slot in spec.slots), default=0) // MEBIBYTE,
         "can_swap": {"first_frame", "last_frame"} <= {slot.name for slot in spec.slots},
+        "values": values,
         "quote": quote_of(spec, values, count, accounts, usual, tariff),
+    }
+
+
+def studio_context(form: ComposeForm, accounts: Sequence[ProviderAccount], prices: PriceBook) -> dict[str, Any]:
+    """Return everything of studio/_compose.html."""
+    context = compose_context(form, accounts, prices)
+    return context | {
+        "recipe": RecipeForm(caller=form.caller, prefix=PICKERS),
+        "findings": findings_of(form, context["values"]),
         "vary": VariationsForm(caller=form.caller, accounts=accounts),
     }
+
+
+def findings_of(form: ComposeForm, values: Mapping[str, Any]) -> list[Finding]:
+    """Return what the lint says of the form's prompt with these settings."""
+    text = str(form["prompt"].value() or "")
+    if not text.strip():
+        return []
+    slots = [slot for slot, images in form.pictures.items() if images]
+    return lint(form.spec, text, params=values, slots=slots, refused=refusals_of(form.caller, form.spec))
 
 
 def _places(form: ComposeForm, slot: InputSlot) -> list[Place]:

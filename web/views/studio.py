@@ -30,24 +30,25 @@ from generation.ordering.page_keys import new_key
 from generation.ordering.prices import current
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
+from prompts.making import Made
 from prompts.signed import pack, unpack
 from providers.core.catalog import ModelSpec
 from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
-from web.forms import ComposeForm, form_for
+from web.forms import PICKERS, ComposeForm, form_for
 from web.presenters.cards import cards_of
 from web.presenters.models import model_groups, quote_of, setting_titles
 from web.presenters.similar import offers_of
 from web.presenters.videos import takes_of
 from web.recipe_form import RecipeForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
-from web.views.compose import compose_context
+from web.views.compose import studio_context
 from web.views.sets import place_set, set_context, varied
 
-__all__ = ["create", "model_form", "queue_head", "quote", "studio", "today"]
+__all__ = ["create", "model_form", "page", "queue_head", "quote", "sent", "studio", "today"]
 
-RECIPE = frozenset({"template", "style", "platform"})
+PICKED = frozenset({"template", "style", "platform"})
 """What the address of the Studio may name."""
 FOLD_FROM = 6
 """Waiting tasks of the queue are folded from this number on."""
@@ -60,13 +61,13 @@ def studio(request: HttpRequest) -> HttpResponse:
     """Show the page. A POST is the form sent without script."""
     if request.method != "POST":
         accounts = enabled_accounts()
-        form, filled = _opened(request, accounts)
-        return _page(request, form, accounts, filled=filled, settles=request.GET.get("from_task", ""))
-    form, vary = _sent(request), varied(request)
+        form, more = _opened(request, accounts)
+        return page(request, form, accounts, settles=request.GET.get("from_task", ""), **more)
+    form, vary = sent(request), varied(request)
     order = place_set(request, form, vary) if vary.is_used else _order(request, form)
     if order is None:
         settles = request.POST.get("settles", "")
-        return _page(request, form, enabled_accounts(), status=422, settles=settles, **set_context(form, vary))
+        return page(request, form, enabled_accounts(), status=422, settles=settles, **set_context(form, vary))
     _settle(request)
     if isinstance(order, Batch):
         return redirect("batch", order.pk)
@@ -79,10 +80,10 @@ def studio(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Take the form sent by script; answer with the new cards, or with the form and its errors."""
-    form, vary = _sent(request), varied(request)
+    form, vary = sent(request), varied(request)
     order = place_set(request, form, vary) if vary.is_used else _order(request, form)
     if order is None:
-        context = compose_context(form, enabled_accounts(), current()) | {"settles": request.POST.get("settles", "")}
+        context = studio_context(form, enabled_accounts(), current()) | {"settles": request.POST.get("settles", "")}
         context |= set_context(form, vary)
         response = render(request, "studio/_compose.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#compose", "outerHTML"
@@ -107,7 +108,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_POST
 def quote(request: HttpRequest) -> HttpResponse:
     """Return cost and usual time of the form as it is now, and earlier videos like it; a wrong field counts as its default."""
-    form, vary = _sent(request), varied(request)
+    form, vary = sent(request), varied(request)
     form.is_valid()
     if vary.is_used:
         return render(request, "studio/_quoted.html", set_context(form, vary))
@@ -139,26 +140,17 @@ def model_form(request: HttpRequest) -> HttpResponse:
     user, accounts = caller_of(request).user, enabled_accounts()
     spec = find_model(request.GET.get("model", "")) or first_choice(user, accounts)
     empty = form_for(spec)(owner=user, initial={"key": new_key()})
-    return render(request, "studio/_compose.html", compose_context(empty, accounts, current()))
+    return render(request, "studio/_compose.html", studio_context(empty, accounts, current()))
 
 
-def _page(
-    request: HttpRequest,
-    form: ComposeForm,
-    accounts: Sequence[ProviderAccount],
-    status: int = 200,
-    filled: str = "",
-    settles: str = "",
-    **more: Any,
-) -> HttpResponse:
+def page(request: HttpRequest, form: ComposeForm, accounts: Sequence[ProviderAccount], status: int = 200, **more: Any) -> HttpResponse:
+    """Show the Studio with this form; `more` is what else its template takes."""
     caller, prices = caller_of(request), current()
     context = {
-        **compose_context(form, accounts, prices),
+        **studio_context(form, accounts, prices),
         **_today(caller),
         "models": model_groups(form.spec, accounts, prices),
         "titles": setting_titles(),
-        "filled": filled,
-        "settles": settles,
         "fold_from": FOLD_FROM,
         "cards": cards_of(queue_of(caller.user), caller, "job"),
         "numbers": live_numbers(caller.user),
@@ -172,31 +164,38 @@ def _today(caller: Caller) -> dict[str, Any]:
     return {"takes": takes_of(videos, caller), "video_count": len(videos)}
 
 
-def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[ComposeForm, str]:
-    """Return an empty form, or one filled from a video (Remix), a task (Edit and retry) or a template, and which parts were filled."""
+def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[ComposeForm, dict[str, Any]]:
+    """Return an empty form, or one filled from a video (Remix), a task (Edit and retry) or a template, and what else the page shows:
+    `filled` names the parts that were.
+    """
     source = _source(request)
     user = caller_of(request).user
     spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user, accounts)
-    if RECIPE.intersection(request.GET):
+    if PICKED.intersection(request.GET):
         return _from_recipe(request, spec)
     parts = request.GET.get("fields") or "prompt,images,settings"
     initial, pictures = filled_from(source, set(parts.split(",")), spec) if source else ({}, {})
+    if source and "prompt" in initial:
+        initial["made_from"] = pack(Made(text=source.prompt.text, made_from=source.prompt.made_from))
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
-    return form, parts if source else ""
+    return form, {"filled": parts} if source else {}
 
 
-def _from_recipe(request: HttpRequest, spec: ModelSpec) -> tuple[ComposeForm, str]:
-    """Return the form with the prompt of a template, style or platform, and the names of the parts that it filled."""
+def _from_recipe(request: HttpRequest, spec: ModelSpec) -> tuple[ComposeForm, dict[str, Any]]:
+    """Return the form with the prompt of the template, style and platform that the address names. Where values are missing, they are asked
+    for in the form.
+    """
     caller = caller_of(request)
+    shown = RecipeForm(caller=caller, prefix=PICKERS, initial={name: value for name, value in request.GET.items() if value})
     made = RecipeForm(request.GET, caller=caller).made(spec)
     if made is None:
-        return form_for(spec)(owner=caller.user, initial={"key": new_key()}), ""
+        return form_for(spec)(owner=caller.user, initial={"key": new_key()}), {"recipe": shown}
     images = {slot: list(Asset.objects.visible_to(caller).filter(pk__in=ids)) for slot, ids in made.inputs.items()}
-    first = {"prompt": made.text, "made_from": pack(made.text, made.made_from), "key": new_key(), **made.params}
+    first = {"prompt": made.text, "made_from": pack(made), "key": new_key(), **made.params}
     filled = ["prompt", *(["settings"] if made.params else []), *(["images"] if made.inputs else [])]
-    return form_for(spec)(owner=caller.user, pictures=images, initial=first), ",".join(filled)
+    return form_for(spec)(owner=caller.user, pictures=images, initial=first), {"filled": ",".join(filled), "recipe": shown}
 
 
 def _source(request: HttpRequest) -> GenerationTask | None:
@@ -206,7 +205,7 @@ def _source(request: HttpRequest) -> GenerationTask | None:
     return the_task(request, task) if task else None
 
 
-def _sent(request: HttpRequest) -> ComposeForm:
+def sent(request: HttpRequest) -> ComposeForm:
     """Return the form that was sent. A page from yesterday may name a model that is gone: `_order` then refuses."""
     user = caller_of(request).user
     spec = find_model(request.POST.get("model", "")) or first_choice(user, enabled_accounts())

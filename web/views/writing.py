@@ -12,8 +12,9 @@ from access.callers import caller_of
 from generation.ordering.first_values import enabled_accounts, first_choice
 from prompts.enhance import Written, describe, enhance, translate
 from prompts.instructions import language_of
+from prompts.making import Made
 from prompts.models import Purpose
-from prompts.signed import pack
+from prompts.signed import carried, pack
 from providers.messages import translated
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
@@ -36,10 +37,19 @@ def write(request: HttpRequest) -> HttpResponse:
     context = {
         "written": written,
         "reason": reason,
-        "packed": pack(written.text, written.made_from) if written else "",
+        "packed": _packed(form, written) if written and written.by else "",
         "prompt_id": form["prompt"].auto_id,
     }
     return render(request, "studio/_written.html", context)
+
+
+def _packed(form: ComposeForm, written: Written) -> str:
+    """Return what goes with the text; a template whose text was rewritten stays known."""
+    before = carried(form.data.get("made_from", ""), written.original)
+    made_from = {**before.made_from, **written.made_from}
+    if "original" in before.made_from:
+        made_from["original"] = before.made_from["original"]
+    return pack(Made(text=written.text, made_from=made_from, own=before.own))
 
 
 def _written(form: ComposeForm, purpose: str) -> Written | None:

@@ -6,7 +6,7 @@ import { fill } from "./upload.js";
 
 const KEY = `portal.draft.${document.body.dataset.user}`;
 const STORES = [sessionStorage, localStorage]; // a tab has its own draft; a new tab begins with the newest
-const NEVER_KEPT = "[type=file], [data-once], [data-slot-value], [name=csrfmiddlewaretoken], [name^='vary-']";
+const NEVER_KEPT = "[type=file], [data-once], [data-slot-value], [name=csrfmiddlewaretoken], [name^='vary-'], [name^='use-']";
 
 let restoring = false;
 
@@ -57,15 +57,15 @@ function adopt(form) {
   const parts = form.dataset.filled.split(",");
   const draft = { ...read(), model: form.dataset.model };
   if (parts.includes("settings")) {
-    const { prompt, count } = draft.values;
-    draft.values = { ...(prompt && { prompt }), ...(count && { count }) };
+    const { prompt, made_from, count } = draft.values;
+    draft.values = { ...(prompt && { prompt }), ...(made_from && { made_from }), ...(count && { count }) };
     for (const field of form.elements) {
       if (!("default" in field.dataset) || (field.type === "radio" && !field.checked)) continue;
       const shown = isYesNo(field) ? (field.checked ? "True" : "False") : field.value;
       if (shown !== field.dataset.default) draft.values[field.name] = isYesNo(field) ? field.checked : field.value;
     }
   }
-  if (parts.includes("prompt")) draft.values.prompt = form.elements.prompt.value;
+  if (parts.includes("prompt")) for (const name of ["prompt", "made_from"]) draft.values[name] = form.elements[name].value;
   if (parts.includes("images")) draft.images = imagesOf(form);
   write(draft);
 }
@@ -151,8 +151,15 @@ export function start() {
   if (!form) return;
   for (const name of ["input", "change"]) document.addEventListener(name, keep);
   document.addEventListener("portal:image", addImage);
+  document.addEventListener("htmx:afterSettle", () => {
+    const filled = document.querySelector("form[data-filled]"); // the server put a template, style or platform into the form
+    if (!filled) return;
+    adopt(filled);
+    delete filled.dataset.filled;
+  });
   if (form.dataset.filled) {
     adopt(form);
+    delete form.dataset.filled;
     history.replaceState(null, "", form.dataset.url); // a reload shows the draft, which may have changed since
     showLost(form, []);
   } else {

@@ -47,6 +47,11 @@ function onClick(event) {
 }
 
 function onKey(event) {
+  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target.matches?.("#recipe input") && !event.isComposing) {
+    event.preventDefault(); // it would order the prompt as it was
+    event.target.closest("#recipe").querySelector("[data-apply]").click();
+    return;
+  }
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
   const form = event.target.closest?.("form[data-generate]") ?? document.querySelector("form[data-generate]");
   if (!form || document.querySelector("dialog[open]")) return;

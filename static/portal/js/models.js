@@ -89,7 +89,7 @@ async function change(link) {
   const form = template.content.firstElementChild;
   const kept = isKept(old);
   if (kept) for (const name of ["key", "settles"]) form.elements[name].value = old.elements[name].value;
-  if (kept) form.querySelector("#vary").replaceWith(old.querySelector("#vary")); // it is the same for all models
+  if (kept) for (const part of ["#vary", "#recipe"]) form.querySelector(part).replaceWith(old.querySelector(part)); // they are the same for all models
   old.replaceWith(form);
   window.htmx?.process(form);
   if (kept) {
