@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from access import ledger
 from access.callers import Caller
-from batches.accepting import named, require_rights, set_waiting, with_money
+from batches.accepting import named, require_rights, save_rows, set_waiting, with_money
 from batches.feeding import park, unpark
 from batches.models import Batch, BatchRow, RowState, State
 from batches.money import asks_of
@@ -26,8 +26,8 @@ from providers.vendors import find_model
 __all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "lock", "move", "need_by", "pause", "resume", "retry_failed", "set_priority"]
 
 LOWEST, HIGHEST = -9, 9
-OFFLINE_TAKES = timedelta(hours=24)
-"""How long a vendor may take that renders when it has room. Its own limit is later: two days as a rule."""
+OFFLINE_TAKES = timedelta(hours=48)
+"""How long a vendor may take that renders when it has room, if the model has no option that says when it gives up."""
 
 
 def pause(batch: Batch, *, by: Caller) -> Batch:
@@ -104,39 +104,43 @@ def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
 
 
 def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
-    """Say when the videos of a checked batch are needed. With a day of time, rows whose model also renders offline, later and cheaper, are
-    ordered so, unless that option was given; the batch's cost is that of then.
+    """Say when the videos of a checked batch are needed. Rows whose model also renders offline, later and cheaper, are ordered so if the
+    vendor gives up before that time, unless that option was given; the batch's cost is that of then.
     """
     with transaction.atomic():
         locked = lock(batch, by, State.CHECKED)
         locked.needed_by, changed = needed_by, []
-        has_time = needed_by is not None and needed_by - clock.now() >= OFFLINE_TAKES
+        left = needed_by - clock.now() if needed_by else timedelta(0)
         rows = list(locked.rows.filter(state=RowState.READY))
         for row in rows:
             before = dict(row.order)
-            _choose_offline(row, has_time)
+            _choose_offline(row, left)
             if row.order != before:
                 changed.append(row)
         asks = asks_of(locked, rows)
         for row, ask in zip(rows, asks, strict=True):
             row.cost = ask.amount if ask else row.cost
-        BatchRow.objects.bulk_update(changed, ["order", "cost"], batch_size=100)
+        save_rows(changed, "order", "cost")
         locked.cost, locked.unpriced = sum(row.cost or 0 for row in rows), sum(row.cost is None for row in rows)
         locked.fence += 1  # who is accepting it must not take the rows of before
         locked.save(update_fields=["needed_by", "cost", "unpriced", "fence"])
     return locked
 
 
-def _choose_offline(row: BatchRow, has_time: bool) -> None:
-    """Order the row's video offline, or as usual again. `offline` in the order has the options that were chosen here."""
+def _choose_offline(row: BatchRow, left: timedelta) -> None:
+    """Order the row's video offline if the time that is left is enough, or as usual again. `offline` in the order has the options that were
+    chosen here.
+    """
     spec, params = find_model(row.order.get("model", "")), dict(row.order.get("params", {}))
     chosen = row.order.get("offline", {})
     params = {name: value for name, value in params.items() if name not in chosen}
     order = {name: value for name, value in row.order.items() if name != "offline"}
-    offline = dict(spec.params.offline) if spec and has_time and not params.keys() & spec.params.offline.keys() else {}
+    offline = dict(spec.params.offline) if spec and not params.keys() & spec.params.offline.keys() else {}
     if spec and offline:
         try:
-            spec.params.model_validate(params | offline)
+            checked = spec.params.model_validate(params | offline)
+            if left < timedelta(seconds=getattr(checked, "expires_after_s", OFFLINE_TAKES.total_seconds())):
+                offline = {}
         except ValidationError:  # these settings are rendered at once only
             offline = {}
     row.order = order | {"params": params | offline} | ({"offline": offline} if offline else {})

@@ -21,7 +21,7 @@ from batches.reading.sheet import Row
 from batches.recipes import CHOSEN, TRUE, Recipes
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Asset, GenerationTask
-from generation.ordering.accounts import accounts_lately
+from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.aliases import meant_by
 from generation.ordering.order import digest_of
 from generation.ordering.prices import current
@@ -59,6 +59,7 @@ class Checker:
         self.targets = [(name, target) for name, target in batch.mapping.items() if target]
         self.seen: dict[str, int] = {}
         self.names: dict[str, int] = {}
+        self.billed: dict[str, bool] = {}
 
     @cached_property
     def only(self) -> str:
@@ -194,7 +195,9 @@ class Checker:
         )
         require_model(self.batch.token, spec)
         order["params"] = {name: value for name, value in params.model_dump(mode="json").items() if name in order["params"]}
-        return _cost(spec, params)
+        if spec.name not in self.billed:
+            self.billed[spec.name] = is_billed(spec, accounts_lately(), self.only)
+        return _cost(spec, params) if self.billed[spec.name] else 0
 
 
 def _cost(spec: ModelSpec, params: Params) -> int | None:

@@ -178,13 +178,17 @@ def _refuse(row: BatchRow, error: PortalError) -> None:
 
 
 def _end(batch: Batch) -> None:
-    """End the batch and write its event, if no row waits and no task goes on."""
-    if GenerationTask.objects.filter(batch_id=batch.pk, status__in=LIVE).exists():
+    """End the batch and write its event, if no row waits and no task goes on. Where only reviews are left, say so."""
+    live = GenerationTask.objects.filter(batch_id=batch.pk, status__in=LIVE).order_by()
+    if left := set(live.values_list("status", flat=True).distinct()):
+        is_reviewed = left == {Status.NEEDS_REVIEW} and not batch.rows.filter(state=RowState.WAITING).exists()
+        words = say("batch_in_review") if is_reviewed else Message()
+        Batch.objects.filter(pk=batch.pk, fence=batch.fence).exclude(error=words).update(error=words)
         return
     with _still_mine(batch):
         if batch.rows.filter(state=RowState.WAITING).exists():
             return
         now = clock.now()
-        Batch.objects.filter(pk=batch.pk).update(state=State.ENDED, ended_at=now, due_at=None, lease_until=None)
+        Batch.objects.filter(pk=batch.pk).update(state=State.ENDED, ended_at=now, due_at=None, lease_until=None, error=Message())
         facts = {"name": batch.name, **counts_of(batch), "team_id": batch.team_id}
         outbox.write("batch.finished", subject=batch.pk, owner_id=batch.owner_id, at=now, facts=facts)

@@ -37,6 +37,7 @@ BATCH_SENTENCES = {
         "The sheet is too large: at most %(rows)s rows and %(columns)s columns. Remove other sheets, or save it as CSV."
     ),
     "sheet_damaged": _("This XLSX file is damaged or has a password. Save it again, or as CSV, and upload that."),
+    "batch_in_review": _("What is left waits for a person's decision: it may have been paid for. The batch ends after that."),
     "archive_damaged": _("The ZIP of images is damaged, or has too many files. Make it again."),
     "row_extra_cells": _("The row has %(extra)s more cells than the heading. A text with commas needs quotation marks."),
     "row_no_model": _("Choose a model, for this row or for all."),

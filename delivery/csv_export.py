@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from defusedcsv import csv
 
 __all__ = ["csv_lines"]
 
@@ -25,7 +26,7 @@ class _Line:
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Yield the rows as lines, in UTF-8 with the mark that makes Excel read them as such."""
-    writer = csv.writer(_Line())
+    writer = csv.writer(_Line())  # which escapes the signs that are none of a formula's, but that some spreadsheets run
     yield b"\xef\xbb\xbf"
     for row in rows:
         yield writer.writerow([_cell(value) for value in row]).encode()

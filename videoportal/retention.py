@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from access.models import SharedValue
 from api.compat.retries import old_creates
 from api.idempotency import old_answers
+from batches import keeping
 from database import clock
 from database.batches import delete_in_batches
 from events import outbox
@@ -34,7 +35,7 @@ log = logging.getLogger("videoportal.retention")
 
 EVENTS, HISTORY, ATTEMPTS = "PORTAL_KEEP_EVENTS_DAYS", "PORTAL_KEEP_HISTORY_DAYS", "PORTAL_KEEP_ATTEMPTS_DAYS"
 AUDIT, FAILURES, DELIVERIES = "PORTAL_KEEP_AUDIT_DAYS", "PORTAL_KEEP_FAILED_JOBS_DAYS", "PORTAL_KEEP_DELIVERIES_DAYS"
-BILLS = "PORTAL_KEEP_BILLS_DAYS"
+BILLS, BATCHES = "PORTAL_KEEP_BILLS_DAYS", "PORTAL_KEEP_BATCHES_DAYS"
 
 RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (EVENTS, outbox.unwanted_deliveries),
@@ -48,6 +49,8 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (DELIVERIES, old_notices),
     (BILLS, old_rows),
     (BILLS, old_bills),
+    (BATCHES, keeping.old_rows),
+    (BATCHES, keeping.old_batches),
 )
 """The setting of each rule, and the rows that may go when everything before this time may."""
 

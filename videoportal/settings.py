@@ -211,6 +211,7 @@ KEPT = {
         "PORTAL_KEEP_FAILED_JOBS_DAYS": 30,
         "PORTAL_KEEP_DELIVERIES_DAYS": 30,
         "PORTAL_KEEP_BILLS_DAYS": 3650,
+        "PORTAL_KEEP_BATCHES_DAYS": 90,
     }.items()
 }
 # How files reach the viewer (docs/storage.md). A player keeps the bucket's address that it was redirected to, and asks there for the next

@@ -6,6 +6,7 @@ from functools import cache, partial
 
 from access.budget_warnings import watch as watch_budgets
 from api.compat.urls import callback_shapes
+from batches.keeping import delete_files
 from batches.money import mend as mend_batches
 from batches.steps import batches_soon, step
 from generation.actions.look_again import look_again
@@ -73,6 +74,7 @@ def mend_ledger_soon() -> None:
 def forget_soon() -> None:
     """Enqueue the deletion of old rows, which may be many."""
     queue.enqueue(queue.INGEST, "forget")
+    queue.enqueue(queue.INGEST, "forget_batch_files")
 
 
 def mend_ledger() -> None:
@@ -95,6 +97,7 @@ WIRING = Wiring(
         "fetch_again": fetch_again,
         "sweep_everything": sweep_everything,
         "forget": forget,
+        "forget_batch_files": delete_files,
         "deliver": partial(deliver, shapes=callback_shapes()),
         "mend_ledger": mend_ledger,
         "batch": step,

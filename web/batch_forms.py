@@ -147,7 +147,9 @@ class TurnForm(forms.Form):
     needed_by = forms.DateTimeField(
         label=gettext_lazy("Needed by"),
         required=False,
-        help_text=gettext_lazy("With a day of time or more, models that also render offline do so, at a lower price."),
+        help_text=gettext_lazy(
+            "Models that also render offline do so, at a lower price, if the vendor gives up before then: two days as a rule."
+        ),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 

@@ -57,7 +57,9 @@ class BatchPatch(Schema):
         0, ge=actions.LOWEST, le=actions.HIGHEST, strict=True, description="What is ordered alone has 0; a batch begins at -1."
     )
     needed_by: Moment | None = Field(
-        None, description="Only of a checked batch. With a day of time, models that also render offline do so, at a lower price."
+        None,
+        description="Only of a checked batch. Models that also render offline do so, at a lower price, if the vendor gives up before "
+        "then: after `expires_after_s`, two days as a rule.",
     )
 
 

@@ -115,7 +115,9 @@ class Params(StrictNumbers):
     continues: ClassVar[str] = ""
     """The option that names an earlier task by the vendor's id: only the account that has that task can make this one."""
     offline: ClassVar[Mapping[str, str]] = {}
-    """Options with which it is rendered when the vendor has room: up to a day later, and cheaper. Empty: there is no such tier."""
+    """Options with which it is rendered when the vendor has room: hours later, and cheaper; `expires_after_s`, if the model has it, is
+    when the vendor gives up. Empty: there is no such tier.
+    """
     frames_per_s: ClassVar[int] = 0
     """How many of its `frames` a second has, where that option may give the length instead of `duration_s`."""
     rules: ClassVar[tuple[Rule, ...]] = ()

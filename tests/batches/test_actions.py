@@ -139,7 +139,7 @@ def test_priority_goes_to_what_waits_and_to_what_comes(real, user):
         actions.set_priority(batch, 10, by=by)
 
 
-def test_with_a_day_of_time_the_cheaper_offline_tier_is_chosen_where_there_is_one(real, user, make_account):
+def test_the_cheaper_offline_tier_is_chosen_where_the_vendor_gives_up_before_the_videos_are_needed(real, user, make_account):
     make_account("ark", "volcengine", "http://127.0.0.1:9")
     ModelPrice.objects.create(model=SEEDANCE, unit="second", amount=2)
     ModelPrice.objects.create(model=SEEDANCE, unit="second", amount=1, when="service_tier=flex")
@@ -151,15 +151,22 @@ def test_with_a_day_of_time_the_cheaper_offline_tier_is_chosen_where_there_is_on
         return (batch.rows.get(number=1).order["params"].get("service_tier"), batch.rows.get(number=2).order["params"], batch.cost)
 
     plain = {"duration_s": 5}
-    actions.need_by(batch, timezone.now() + timedelta(days=2), by=by)
+    actions.need_by(batch, timezone.now() + timedelta(days=3), by=by)
     assert said() == ("flex", plain, 10 * YUAN)
-    actions.need_by(batch, timezone.now() + timedelta(hours=3), by=by)
+    fence = batch.fence
+    actions.need_by(batch, timezone.now() + timedelta(hours=47), by=by)
     assert said() == (None, plain, 15 * YUAN)
+    assert batch.fence > fence  # who is accepting it finds that it has changed
 
     row = batch.rows.get(number=1)
-    row.order["params"]["service_tier"] = "default"  # the file says so
+    row.order["params"]["expires_after_s"] = 36_000  # the file says so
     row.save()
-    actions.need_by(batch, timezone.now() + timedelta(days=2), by=by)
+    actions.need_by(batch, timezone.now() + timedelta(hours=11), by=by)
+    assert said() == ("flex", plain, 10 * YUAN)
+
+    row.order["params"]["service_tier"] = "default"
+    row.save()
+    actions.need_by(batch, timezone.now() + timedelta(days=3), by=by)
     assert said() == ("default", plain, 15 * YUAN)
 
 

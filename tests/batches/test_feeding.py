@@ -177,6 +177,17 @@ def test_a_batch_ends_when_all_of_its_tasks_have_and_says_so_once(real, user):
     assert (event.facts["succeeded"], event.facts["failed"], event.facts["left_out"]) == (3, 0, 0)
 
 
+def test_a_batch_of_which_only_reviews_are_left_goes_on_and_says_so(real, user):
+    batch = feed_once(accepted(user))
+    GenerationTask.objects.update(status=Status.NEEDS_REVIEW, due_at=None)
+    batch = feed_once(batch)
+    assert (batch.state, [one.code for one in batch.error.parts]) == (State.RUNNING, ["batch_in_review"])
+
+    GenerationTask.objects.update(status=Status.FAILED, finished_at=timezone.now(), due_at=None)
+    batch = feed_once(batch)
+    assert (batch.state, bool(batch.error)) == (State.ENDED, False)
+
+
 def test_the_hourly_check_releases_money_of_rows_that_became_no_task(real, user, caplog):
     batch = feed_once(accepted(user, 4))
     batch.rows.filter(number=1).update(state="refused")  # it has a task: that one's money is the task's

@@ -221,16 +221,14 @@ def parts_of(batch: Batch, counts: Mapping[str, int]) -> list[Part]:
 
 def cost_words(batch: Batch) -> tuple[str, str]:
     """Return what the good rows cost at most, and what is to be known about that."""
-    if batch.cost is None:
-        return (_("Price not published") if _is_billed(batch) else _("Sandbox, not billed"), "") if batch.unpriced else ("", "")
-    amount = money(decimal(batch.cost), settings.CURRENCY)
-    notes = []
+    if batch.cost is None and not batch.unpriced:
+        return "", ""
     if not _is_billed(batch):
-        notes.append(_("sandbox, not billed"))
-    if batch.unpriced:
-        words = ngettext("%(n)d row without a known price", "%(n)d rows without a known price", batch.unpriced)
-        notes.append(words % {"n": batch.unpriced})
-    return _("at most %(amount)s") % {"amount": amount}, _(", ").join(notes)
+        return _("Sandbox, not billed"), ""
+    if batch.cost is None:
+        return _("Price not published"), ""
+    note = ngettext("%(n)d row without a known price", "%(n)d rows without a known price", batch.unpriced) % {"n": batch.unpriced}
+    return _("at most %(amount)s") % {"amount": money(decimal(batch.cost), settings.CURRENCY)}, note if batch.unpriced else ""
 
 
 def _is_billed(batch: Batch) -> bool:

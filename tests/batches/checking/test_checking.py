@@ -17,7 +17,7 @@ from batches.upload import change
 from generation.errors import Conflict, InvalidRequest, LostRace
 from generation.models import Asset, GenerationTask
 from providers.messages import translated
-from providers.models import ModelPrice
+from providers.models import ModelPrice, ProviderAccount
 from tests.batches.checking.conftest import MODEL, lines, to_the_end
 from tests.batches.files import archive_of
 from tests.pictures import picture
@@ -159,11 +159,15 @@ def test_rejected_rows_are_mended_and_uploaded_again(checked):
     assert [(row.state, row.order["prompt"], row.order["content_id"]) for row in again.rows.all()] == [("ready", "b, c", "=1+1")]
 
 
-def test_prices_of_the_day_add_up_and_unknown_ones_are_counted(checked, sandbox_accounts):
+def test_prices_of_the_day_add_up_and_the_sandbox_costs_nothing(checked, make_account):
+    make_account("kling", "official-key", "http://127.0.0.1:9")
     ModelPrice.objects.create(model=MODEL, amount=Decimal("2.5"), unit="video", currency="CNY")
     batch = checked("prompt\na\nb\n")
 
     assert (batch.cost, batch.unpriced) == (5_000_000, 0)
+    ProviderAccount.objects.update(sandbox=True)
+    batch = checked("prompt\nc\nd\n")
+    assert (batch.cost, batch.unpriced) == (0, 0)
 
 
 def test_step_that_is_killed_goes_on_and_one_that_lost_its_fence_writes_nothing(uploaded, sandbox_accounts):
