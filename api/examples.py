@@ -79,6 +79,7 @@ EXAMPLES: dict[str, Example] = {
     "enhance_prompt": Example(body={"prompt": "a boy plays football", "model": MODEL}),
     "translate_prompt": Example(body={"prompt": "雪地里的狐狸"}),
     "describe_frame": Example(body={"image": "{asset}", "prompt": "the boat turns"}),
+    "plan_content": Example(body={"topics": ["the first snow in Beijing"], "platforms": ["tiktok", "xiaohongshu"], "captions": False}),
     "write_caption": Example(body={"prompt": "a red fox runs across the snow", "platform": "YouTube"}),
     "get_asset": Example(),
     "post_batch": Example(

@@ -45,7 +45,8 @@ def make(
     slots: Collection[str] = (),
 ) -> Made:
     """Return the prompt. Words that are added are in the template's language, without a template in `language`. A text beside a template
-    follows it. `slots` of the model have images already. Raises `InvalidRequest` for values that do not fit the template.
+    follows it; words that are there already are not added again. `slots` of the model have images. Raises `InvalidRequest` for values that
+    do not fit the template.
     """
     filled = fill(template, values or {}) if template else None
     language = template.language if template else language
@@ -65,8 +66,9 @@ def make(
         facts = {"id": template.id, "version": template.version, "language": template.language, "values": dict(filled.values)}
         made_from["template"] = facts
     made_from |= {name: one.id for name, one in (("style", style), ("platform", platform)) if one}
+    base = joined([filled.text if filled else "", text], language)
     return Made(
-        text=joined([filled.text if filled else "", text, *added.values()], language),
+        text=joined([base, *(words for words in added.values() if words not in base)], language),
         negative_text=negative_text,
         params=params,
         inputs=inputs,

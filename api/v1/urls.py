@@ -17,6 +17,7 @@ from api.v1 import (
     bills,
     budgets,
     content,
+    content_plan,
     links,
     model_health,
     models,
@@ -59,6 +60,7 @@ api.add_router("/batches", batch_actions.router)
 api.add_router("/variations", variations.router)
 api.add_router("/tasks", variations.finishing)
 api.add_router("/prompts", writing.router)
+api.add_router("/prompts", content_plan.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/preferences", preferences.router)
 api.add_router("", prices.router)

@@ -26,7 +26,7 @@ from providers.core.messages import Message, Sentence
 from providers.messages import translated
 from providers.vendors import find_model
 
-__all__ = ["router"]
+__all__ = ["ReasonOut", "reason_out", "router"]
 
 router = Router(tags=["prompts"])
 
@@ -130,9 +130,18 @@ def _model(name: str) -> ModelSpec | None:
 
 
 def _shown(written: Written) -> WrittenOut:
-    reason = ReasonOut(code=_code(written.reason), message=translated(written.reason)) if written.reason else None
-    signed = pack(Made(text=written.text, made_from=written.made_from))
-    return WrittenOut(text=written.text, original=written.original, reason=reason, made_from=written.made_from, signed=signed)
+    return WrittenOut(
+        text=written.text,
+        original=written.original,
+        reason=reason_out(written.reason),
+        made_from=written.made_from,
+        signed=pack(Made(text=written.text, made_from=written.made_from)),
+    )
+
+
+def reason_out(reason: Message) -> ReasonOut | None:
+    """Return why the original is used, or None."""
+    return ReasonOut(code=_code(reason), message=translated(reason)) if reason else None
 
 
 def _code(reason: Message) -> str:

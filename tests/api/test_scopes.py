@@ -24,7 +24,7 @@ NEEDED = {
         *("post_task", "cancel_task", "retry_task", "post_asset"),
         *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("post_variations", "finish_task"),
-        *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption"),
+        *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption", "plan_content"),
     },
     "manage_videos": {
         "patch_content",
