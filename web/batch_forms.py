@@ -19,8 +19,9 @@ from providers.vendors import ALL_MODELS, find_model
 from web.forms import ComposeForm
 from web.param_text import properties_of
 from web.presenters.words import model_label
+from web.recipe_form import RecipeForm
 
-__all__ = ["ColumnsForm", "DefaultsForm", "TurnForm", "UploadForm", "defaults_shown"]
+__all__ = ["RECIPE", "ColumnsForm", "DefaultsForm", "TurnForm", "UploadForm", "defaults_shown"]
 
 EMPTY: Sequence[Any] = (None, "", [])
 VARIABLE = re.compile(r"\w{1,100}")
@@ -35,6 +36,7 @@ OF_ORDERS = (
     ("platform", gettext_lazy("Platform")),
     ("enhance", gettext_lazy("Enhance the prompt: yes or no")),
 )
+RECIPE = ("template", "style", "platform", "enhance")
 PRIORITIES = (
     (LOWEST, gettext_lazy("After everything else of mine")),
     (-1, gettext_lazy("After what is ordered alone (usual)")),
@@ -47,9 +49,24 @@ class DefaultsForm(ComposeForm):
     """What applies where a row says nothing: the Studio's form of a model, without what makes it an order."""
 
     key = count = made_from = None  # type: ignore[assignment]
+    recipe_template = forms.ChoiceField(
+        label=gettext_lazy("Template"),
+        required=False,
+        help_text=gettext_lazy("Columns fill its variables: those of the same name at once, others as you choose after the upload."),
+    )
+    recipe_style = forms.ChoiceField(label=gettext_lazy("Style"), required=False)
+    recipe_platform = forms.ChoiceField(label=gettext_lazy("Platform"), required=False)
+    recipe_enhance = forms.BooleanField(
+        label=gettext_lazy("Let a language model enhance each prompt"),
+        required=False,
+        help_text=gettext_lazy("A few seconds for each row. The original is kept, and used where that fails."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        offered = RecipeForm(caller=self.caller).fields
+        for name in ("template", "style", "platform"):
+            self.fields[f"recipe_{name}"].choices = offered[name].choices  # type: ignore[attr-defined]
         self.fields["prompt"].label = _("Prompt for rows without one")
         self.fields["prompt"].help_text = _("Names of columns in braces are filled in from each row: a video about %(column)s.") % {
             "column": f"{{{_('name')}}}"
@@ -66,7 +83,8 @@ class DefaultsForm(ComposeForm):
         own = properties_of(self.spec.params)
         params = {name: value for name, value in self.params.items() if value not in EMPTY and value != own[name].get("default")}
         inputs = {slot: [str(asset.pk) for asset in assets] for slot, assets in self.pictures.items() if assets}
-        return {"model": self.spec.name, "prompt": self.cleaned_data["prompt"].strip(), "params": params, "inputs": inputs}
+        recipe = {name: value for name in RECIPE if (value := self.cleaned_data[f"recipe_{name}"])}
+        return {"model": self.spec.name, "prompt": self.cleaned_data["prompt"].strip(), "params": params, "inputs": inputs, **recipe}
 
 
 class UploadForm(DefaultsForm):
@@ -94,7 +112,8 @@ def defaults_shown(batch: Batch, spec: ModelSpec) -> dict[str, Any]:
     ids = [pk for one in wanted.values() for pk in one if UUID_LIKE.fullmatch(pk)]
     assets = {str(asset.pk): asset for asset in Asset.objects.filter(pk__in=ids, owner=batch.owner_id)}
     pictures = {slot: [assets[pk] for pk in ids if pk in assets] for slot, ids in wanted.items()}
-    return {"initial": {"prompt": defaults.get("prompt", ""), **initial}, "pictures": pictures}
+    recipe = {f"recipe_{name}": defaults[name] for name in RECIPE if name in defaults}
+    return {"initial": {"prompt": defaults.get("prompt", ""), **initial, **recipe}, "pictures": pictures}
 
 
 class ColumnsForm(forms.Form):

@@ -19,6 +19,7 @@ from tests.batches.test_feeding import feed_once
 from tests.cases import in_one_test
 from tests.pictures import picture
 from tests.web.page_rows import make_asset
+from web.batch_forms import RECIPE
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,25 @@ def test_a_table_is_uploaded_checked_and_its_good_rows_are_ordered(visitor, pric
     assert [row.state for row in page.context["run_rows"]] == ["queued", "left_out", "queued", "left_out"]
     assert "2 rows were left out." in page.text
     assert f'href="/batches/new?from={batch.pk}"' in page.text
+
+
+def test_template_style_and_enhancement_for_all_rows_are_chosen_in_the_form(visitor, priced):
+    table = "name,features,secs\nMug,blue,5\n"
+    batch = uploaded(visitor, table, recipe_template="product-showcase", recipe_style="cinematic", recipe_enhance="on")
+    assert batch.mapping == {"name": "variables.name", "features": "variables.features", "secs": ""}
+    row = batch.rows.get()
+    assert "Professional product video showing Mug, blue" in row.order["prompt"]
+    assert row.order["made_from"]["style"] == "cinematic"
+
+    page = visitor.get(f"/batches/{batch.pk}/")
+    (note,) = page.context["problems"]
+    assert ("It was not enhanced, and stays as it is: No language model is set up" in note.words, note.is_bad) == (True, False)
+    assert "Start 1 video" in page.text
+    page = visitor.get(f"/batches/{batch.pk}/defaults")
+    assert '<option value="cinematic" selected>' in page.text
+    visitor.post(f"/batches/{batch.pk}/defaults", {"model": KLING, "prompt": "a {name}", "recipe_platform": "tiktok"})
+    batch.refresh_from_db()
+    assert {name: batch.defaults.get(name) for name in RECIPE} == {"template": None, "style": None, "platform": "tiktok", "enhance": None}
 
 
 def test_the_rows_to_mend_come_back_as_a_batch_with_the_same_columns_and_settings(visitor, priced):

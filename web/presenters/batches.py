@@ -135,6 +135,7 @@ class Problem:
     words: str
     rows: str
     first: str
+    is_bad: bool
     is_left_out: bool
     href: str
 
@@ -264,6 +265,7 @@ def _problem(batch: Batch, one: Repair) -> Problem:
         words=one.words,
         rows=ngettext("%(n)d row", "%(n)d rows", one.count) % {"n": one.count},
         first=_("row %(n)d") % {"n": one.first} if one.count == 1 else _("first in row %(n)d") % {"n": one.first},
+        is_bad=one.state == RowState.BAD,
         is_left_out=one.state == RowState.LEFT_OUT,
         href=href,
     )

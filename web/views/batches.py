@@ -18,7 +18,7 @@ from access.callers import caller_of
 from access.rights import may
 from batches.mapping import named_in
 from batches.models import Batch, State
-from batches.recipes import variables_in
+from batches.recipes import variables_of
 from batches.upload import change, upload
 from delivery.csv_export import csv_lines
 from generation.errors import InvalidRequest, NotAllowed, PortalError
@@ -26,7 +26,7 @@ from generation.ordering.first_values import enabled_accounts, first_choice
 from generation.ordering.prices import current
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
-from web.batch_forms import DefaultsForm, UploadForm, defaults_shown
+from web.batch_forms import RECIPE, DefaultsForm, UploadForm, defaults_shown
 from web.forms import form_with_settings
 from web.param_text import properties_of
 from web.presenters.batches import lines_of
@@ -75,7 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = form_with_settings(spec, UploadForm)(request.POST, request.FILES, owner=caller.user)
     if form.is_valid():
         data = form.cleaned_data
-        kept = {name: value for name, value in source.defaults.items() if name not in {"prompt", "inputs"}} if source else {}
+        kept = {name: value for name, value in source.defaults.items() if name not in {"prompt", "inputs", *RECIPE}} if source else {}
         try:
             batch = upload(
                 by=caller,
@@ -136,8 +136,9 @@ def defaults(request: HttpRequest, pk: UUID) -> HttpResponse:
         form.fields.pop("team", None)
         if form.is_valid():
             try:
-                wanted = form.defaults()
-                change(batch, by=caller, mapping=named_in(batch, variables_in(wanted["prompt"])), defaults={**batch.defaults, **wanted})
+                kept = {name: value for name, value in batch.defaults.items() if name not in RECIPE}
+                batch.defaults = kept | form.defaults()
+                change(batch, by=caller, mapping=named_in(batch, variables_of(batch)), defaults=batch.defaults)
             except NotAllowed as refusal:
                 raise PermissionDenied(refusal.message) from refusal
             except PortalError as refusal:
