@@ -17,7 +17,7 @@ from generation.errors import InvalidRequest
 from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS, find_model
 
-__all__ = ["REPORT_COLUMNS", "field_names", "named_in", "require_mapping", "suggested"]
+__all__ = ["REPORT_COLUMNS", "field_names", "named_in", "own_columns", "require_mapping", "suggested"]
 
 REPORT_COLUMNS = (gettext_noop("row number"), gettext_noop("what is wrong"))
 """What our sheet of rejected rows has before the columns of the file: ignored when it is uploaded again."""
@@ -58,8 +58,9 @@ NAMES: Mapping[str, Sequence[str]] = {
 def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = ()) -> dict[str, str]:
     """Return what each column probably is, "" for ignored. `variables` are the names that the batch's prompt or template has in braces."""
     before = Batch.objects.filter(owner=batch.owner_id).exclude(pk=batch.pk).exclude(state__in=[State.CHECKING, State.REFUSED])
+    own = own_columns(heading)
     for earlier in before.order_by("-id").only("heading", "mapping")[:MOST_REMEMBERED]:
-        columns = [name for name in heading if name in earlier.heading or _known().get(plain_name(name)) != ""]
+        columns = [name for name in heading if name in earlier.heading or name in own]
         if earlier.heading == columns:  # the rejected rows of a batch have its columns too
             return {name: earlier.mapping.get(name, "") for name in heading}
     by_name = {plain_name(name): f"variables.{name}" for name in variables}
@@ -78,6 +79,11 @@ def field_names(batch: Batch) -> dict[str, str]:
     names = {"prompt": _("Prompt"), "model": _("Model"), "content_id": _("Content id"), "external_id": _("External id")}
     names |= {target: _(title) for target, title in _titles(spec)} if spec else {}
     return names | {target: name for name, target in batch.mapping.items() if target}
+
+
+def own_columns(heading: Iterable[str]) -> list[str]:
+    """Return the columns without those of our sheet of rejected rows."""
+    return [name for name in heading if _known().get(plain_name(name)) != ""]
 
 
 def named_in(batch: Batch, variables: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from defusedcsv import csv as safe_csv
 from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
-from batches.mapping import REPORT_COLUMNS, field_names
+from batches.mapping import REPORT_COLUMNS, field_names, own_columns
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
 
@@ -48,11 +48,11 @@ def rejected_csv(batch: Batch) -> Iterator[str]:
     """
     buffer = io.StringIO(newline="")
     writer = safe_csv.writer(buffer, quoting=csv.QUOTE_MINIMAL)
-    names = field_names(batch)
+    names, columns = field_names(batch), own_columns(batch.heading)
     buffer.write(MARK)
-    writer.writerow([*(_(name) for name in REPORT_COLUMNS), *batch.heading])
+    writer.writerow([*(_(name) for name in REPORT_COLUMNS), *columns])
     for row in batch.rows.filter(state__in=[RowState.BAD, RowState.LEFT_OUT]).exclude(repair="").iterator(chunk_size=500):
-        writer.writerow([row.number, _words(row, names), *(row.cells.get(name, "") for name in batch.heading)])
+        writer.writerow([row.number, _words(row, names), *(row.cells.get(name, "") for name in columns)])
         if buffer.tell() > 1 << 16:
             yield buffer.getvalue()
             buffer.seek(0)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from stream_zip import ZIP_64, stream_zip
 
-from batches.mapping import field_names
+from batches.mapping import field_names, own_columns
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
 from delivery.links import video_url
@@ -34,13 +34,13 @@ WORDS = dict(STATUS_CHOICES)
 def result_rows(batch: Batch, origin: str) -> Iterator[Sequence[Any]]:
     """Yield the heading and every row: its cells as they were uploaded, then what came of it. `origin` begins the videos' addresses."""
     cost = _("Cost, %(currency)s") % {"currency": settings.CURRENCY}
-    yield [*batch.heading, _("Row"), _("Result"), _("Why"), _("Task"), _("Video"), _("Seconds"), cost]
-    names = field_names(batch)
+    names, columns = field_names(batch), own_columns(batch.heading)
+    yield [*columns, _("Row"), _("Result"), _("Why"), _("Task"), _("Video"), _("Seconds"), cost]
     for rows in _in_parts(batch):
         tasks = _tasks_of(rows)
         for row in rows:
             task = tasks.get(row.task_id) if row.task_id else None
-            yield [*(row.cells.get(name, "") for name in batch.heading), row.number, *_result(row, task, origin, names)]
+            yield [*(row.cells.get(name, "") for name in columns), row.number, *_result(row, task, origin, names)]
 
 
 def _result(row: BatchRow, task: GenerationTask | None, origin: str, names: Mapping[str, str]) -> Sequence[Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from batches.actions import HIGHEST, LOWEST
+from batches.mapping import own_columns
 from batches.models import Batch
 from batches.recipes import variables_of
 from generation.models import Asset
@@ -121,9 +122,9 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, batch: Batch, data: Any = None) -> None:
         super().__init__(data, label_suffix="")
-        self.heading = batch.heading
+        self.heading = own_columns(batch.heading)
         spec, variables = find_model(batch.defaults.get("model", "")), variables_of(batch)
-        for number, name in enumerate(batch.heading):
+        for number, name in enumerate(self.heading):
             target = batch.mapping.get(name, "")
             field = forms.ChoiceField(label=name, choices=_meanings(name, target, spec, variables), required=False, initial=target)
             self.fields[f"c{number}"] = field

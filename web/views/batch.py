@@ -93,7 +93,7 @@ def _check_context(found: Batch, columns_form: ColumnsForm | None) -> dict[str, 
     samples = list(found.rows.order_by("number").values_list("cells", flat=True)[:SAMPLES])
     named = {target.removeprefix("variables.") for target in found.mapping.values() if target.startswith("variables.")}
     return {
-        "columns": [(form[f"c{number}"], _sample(samples, name)) for number, name in enumerate(found.heading)],
+        "columns": [(form[f"c{number}"], _sample(samples, name)) for number, name in enumerate(form.heading)],
         "mapped": sum(bool(target) for target in found.mapping.values()),
         "defaults_line": shown.defaults_line(found),
         "not_filled": [name for name in variables_in(str(found.defaults.get("prompt", ""))) if name not in named],
