@@ -97,6 +97,13 @@ EXAMPLES: dict[str, Example] = {
     "cancel_batch": Example(path={"batch_id": "{running_batch}"}),
     "retry_batch": Example(path={"batch_id": "{failed_batch}"}),
     "batch_results": Example(query={"format": "csv"}),
+    "list_presets": Example(),
+    "post_preset": Example(
+        status=201, body={"name": "product shots", "values": {"model": MODEL, "params": {"duration_s": 5}, "styles": ["commercial"]}}
+    ),
+    "patch_preset": Example(body={"name": "product shots, long"}),
+    "delete_preset": Example(status=204),
+    "list_prompts": Example(query={"q": "boat", "limit": "20"}),
     "estimate_variations": Example(body={"models": [MODEL], "prompt": "a red fox", "styles": ["cinematic", "anime"], "takes": 2}),
     "post_variations": Example(
         status=201, body={"models": [MODEL], "prompt": "a red fox", "styles": ["cinematic", "anime"], "takes": 2, "drafts": True}

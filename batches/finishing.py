@@ -30,6 +30,7 @@ from generation.models import Asset, GenerationTask
 from generation.ordering.accounts import accounts_lately
 from generation.ordering.room import quotas_of, require_free_disk
 from providers.core.catalog import ModelSpec
+from providers.vendors import find_model
 
 __all__ = ["Finish", "draft_row", "finish", "plan_finish"]
 
@@ -71,7 +72,7 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     images = Asset.objects.filter(owner=batch.owner_id).in_bulk([UUID(pk) for ids in said.get("inputs", {}).values() for pk in ids])
     inputs = {slot: [images[UUID(pk)] for pk in ids if UUID(pk) in images] for slot, ids in said.get("inputs", {}).items()}
     only = batch.token.only if batch.token else ""
-    fit = fitted(spec, wanted, inputs, accounts=accounts_lately(), only=only, quiet=_empty(wanted))
+    fit = fitted(spec, wanted, inputs, accounts=accounts_lately(), only=only, quiet=_unasked(wanted, said.get("model", "")))
     order = {name: value for name, value in said.items() if name not in {"full", "offline", "retry_of"}} | {
         "model": spec.name,
         "params": dict(fit.params),
@@ -85,8 +86,12 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     return Finish(draft=draft, row=row, left_out=[*fit.left_out, *_without_seed(said, spec)], cost=0 if ask is None else ask.amount)
 
 
-def _empty(params: Mapping[str, Any]) -> set[str]:
-    return {name for name, value in params.items() if value in (None, "", [])}
+def _unasked(params: Mapping[str, Any], model: str) -> set[str]:
+    """Return the settings that say nothing: empty ones, and lesser ones that have the default of the draft's model."""
+    spec = find_model(model)
+    schemas = spec.json_schema()["properties"] if spec else {}
+    lesser = {name: schema.get("default") for name, schema in schemas.items() if not schema.get("main")}
+    return {name for name, value in params.items() if value in (None, "", []) or (name in lesser and value == lesser[name])}
 
 
 def _without_seed(said: Mapping[str, Any], spec: ModelSpec) -> list[LeftOut]:

@@ -1,23 +1,31 @@
-"""What the vendors refused before, from the tasks that a caller may see."""
+"""What a person ordered before: their prompts, and what vendors refused."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 
 from access.callers import Caller
 from generation.lifecycle import Status
-from generation.models import GenerationTask
+from generation.models import GenerationTask, Prompt, Video
 from prompts.lint import NO_HISTORY, Refusals
 from prompts.words import words_of
 from providers.core.catalog import ModelSpec, vendor_of
 
-__all__ = ["refusals_of"]
+__all__ = ["Earlier", "earlier_prompts", "refusals_of"]
 
 REFUSED = "content_rejected"
 LOOKED_AT = 1_000
 """The newest tasks that are read."""
 OFTEN = 2
 """In so many different prompts a word was refused before it counts."""
+MOST_WORDS = 8
+MOST_TASKS = 400
+"""Of the prompts of one page."""
 ENOUGH = 10
 """Among fewer accepted prompts, harmless words would seem to be the reason."""
 
@@ -35,3 +43,40 @@ def refusals_of(caller: Caller, spec: ModelSpec) -> Refusals:
     harmless = {word for text in passed for word in words_of(text)}
     often = frozenset(word for word, count in counts.items() if count >= OFTEN and word not in harmless)
     return Refusals(texts=frozenset(refused), words=often if len(passed) >= ENOUGH else frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """A prompt that somebody used, and the newest task of it; one with a video if there is any."""
+
+    prompt: Prompt
+    text: str
+    task: GenerationTask | None
+    video: Video | None
+
+
+def earlier_prompts(owner: User, *, words: str = "", before: UUID | None = None, most: int = 20) -> tuple[list[Earlier], UUID | None]:
+    """Return the person's own prompts, each text once and newest first, that have all of these words, and the id after which the next ones
+    follow, if there are more. Of a prompt that variations gave the words of a style, what the person wrote.
+    """
+    mine = Prompt.objects.filter(owner=owner).exclude(text="")
+    newer = Prompt.objects.filter(owner=owner, digest=OuterRef("digest"), id__gt=OuterRef("id"))
+    rows = mine.filter(~Exists(newer))
+    for word in words.split()[:MOST_WORDS]:
+        rows = rows.filter(text__icontains=word)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows.order_by("-id")[: most + 1])
+    shown = found[:most]
+    tasks: dict[UUID, GenerationTask] = {}
+    for task in GenerationTask.objects.filter(prompt__in=shown).order_by("-id").prefetch_related("videos")[:MOST_TASKS]:
+        known = tasks.setdefault(task.prompt_id, task)
+        if not known.kept_videos() and task.kept_videos():
+            tasks[task.prompt_id] = task
+    earlier: dict[str, Earlier] = {}
+    for prompt in shown:
+        task_of = tasks.get(prompt.pk)
+        text = prompt.made_from["original"] if prompt.made_from.keys() == {"original", "style"} else prompt.text
+        videos = task_of.kept_videos() if task_of else []
+        earlier.setdefault(text, Earlier(prompt=prompt, text=text, task=task_of, video=videos[0] if videos else None))
+    return list(earlier.values()), shown[-1].pk if len(found) > most else None

@@ -17,9 +17,9 @@ from prompts.signed import unpack
 from prompts.styles import STYLES
 from prompts.templates.own import find_style
 from providers.models import ProviderAccount
-from providers.vendors import ALL_MODELS, find_model
+from providers.vendors import find_model
 from web.forms import VARIED, ComposeForm
-from web.presenters.words import model_label, vendor_label
+from web.presenters.variations import model_choices
 from web.recipe_form import MOST_LISTED, reading_language
 
 __all__ = ["FinishForm", "VariationsForm"]
@@ -44,10 +44,9 @@ class VariationsForm(forms.Form):
         self.caller = caller
         own = Template.objects.filter(category=Category.STYLE, is_current=True).first_for(caller, MOST_LISTED)
         language = reading_language()
-        offered = [spec for spec in ALL_MODELS.values() if any(account.takes(spec) for account in accounts)]
         choices = {
             "styles": [*((str(row.line), row.name) for row in own), *((one.id, one.name[language]) for one in STYLES.values())],
-            "models": [(spec.name, f"{model_label(spec.name)} · {vendor_label(spec.provider)}") for spec in offered],
+            "models": model_choices(accounts),
         }
         for name, values in choices.items():
             self.fields[name].choices = values  # type: ignore[attr-defined]

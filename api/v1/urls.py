@@ -22,6 +22,7 @@ from api.v1 import (
     model_health,
     models,
     preferences,
+    presets,
     prices,
     prompts,
     similar,
@@ -72,6 +73,8 @@ api.add_router("/usage", usage.router)
 api.add_router("/templates", templates.router)
 api.add_router("", templates.looks)
 api.add_router("/prompts", prompts.router)
+api.add_router("/prompts", presets.history)
+api.add_router("/presets", presets.router)
 
 
 def api_urls() -> tuple[list[URLResolver | URLPattern], str, str]:

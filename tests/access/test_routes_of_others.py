@@ -33,6 +33,7 @@ from api.shapes import for_programs
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
+from prompts.models import Preset
 from tests.api.example_world import budget_of, template_of
 from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
@@ -62,6 +63,8 @@ ROWS = {
     "api/v1/content/<path:content_id>": "task of a content id",
     "api/v1/assets/<asset_id>": "asset",
     "api/v1/batches/<batch_id>": "batch",
+    "api/v1/presets/<preset_id>": "preset",
+    "studio/presets/<uuid:pk>": "preset",
     "api/v1/tokens/<token_id>": "token",
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
@@ -122,6 +125,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "endpoint": lambda owner, _rows: create(by=Caller(user=owner), url="https://shop.example/hooks", types=["task.failed"])[0],
     "delivery": lambda owner, rows: ping(rows["endpoint"], by=Caller(user=owner)),  # type: ignore[arg-type]
     "template": lambda owner, _rows: template_of(owner),
+    "preset": lambda owner, _rows: Preset.objects.create(owner=owner, name="lamps", values={"model": MODEL}),
     "budget": lambda owner, _rows: budget_of(owner),
     "batch": lambda owner, _rows: make_batch(owner),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),

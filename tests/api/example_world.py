@@ -19,7 +19,7 @@ from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
-from prompts.models import Template
+from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
 from tests.batches.batch_rows import make_batch
@@ -75,6 +75,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "paused_batch": make_batch(person, state="paused", due_at=timezone.now()),
         "failed_batch": failed,
         "draft": draft,
+        "preset": Preset.objects.create(owner=person, name="lamps", values={"model": MODEL}),
         "token": issue(person, "another")[0],
         "template": template_of(person),
         "budget": budget_of(person),

@@ -25,6 +25,7 @@ NEEDED = {
         *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("post_variations", "finish_task"),
         *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption", "plan_content"),
+        *("post_preset", "patch_preset", "delete_preset"),
     },
     "manage_videos": {
         "patch_content",

@@ -23,15 +23,17 @@ from generation.models import GenerationTask
 from generation.queries.tasks import with_cards
 from prompts.styles import STYLES
 from providers.labels import listed
+from providers.models import ProviderAccount
+from providers.vendors import ALL_MODELS
 from web.formatting import money
 from web.presenters.batches import RunRow, run_rows
 from web.presenters.budgets import budget_card
 from web.presenters.models import Quote, setting_titles
 from web.presenters.videos import Tile, tile_of
-from web.presenters.words import model_label
+from web.presenters.words import model_label, vendor_label
 from web.recipe_form import reading_language
 
-__all__ = ["SetCell", "SetGroup", "budget_words", "cost_of", "groups_of", "left_out_words", "set_quote"]
+__all__ = ["SetCell", "SetGroup", "budget_words", "cost_of", "groups_of", "left_out_words", "model_choices", "set_quote"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,16 @@ class SetGroup:
 
     title: str
     cells: Sequence[SetCell]
+
+
+def model_choices(accounts: Sequence[ProviderAccount]) -> list[tuple[str, str]]:
+    """Return the models that these accounts offer, with their vendors where the name does not say it."""
+    choices = []
+    for spec in ALL_MODELS.values():
+        if any(account.takes(spec) for account in accounts):
+            name, vendor = model_label(spec.name), vendor_label(spec.provider)
+            choices.append((spec.name, name if vendor in name else f"{name} · {vendor}"))
+    return choices
 
 
 def set_quote(plan: Plan, caller: Caller) -> Quote:
@@ -93,7 +105,8 @@ def left_out_words(left_out: Mapping[str, Iterable[Any]]) -> list[str]:
         for one in ones:
             said = one if isinstance(one, LeftOut) else LeftOut(**one)
             name = said.field.rpartition(".")[2]
-            value = "" if said.value is None or said.field.startswith("inputs.") else f" {said.value}"
+            has_words = isinstance(said.value, str | int) and not isinstance(said.value, bool) and not said.field.startswith("inputs.")
+            value = f" {said.value}" if has_words else ""
             lines.append(
                 _("%(model)s: %(title)s. %(why)s")
                 % {"model": model_label(model), "title": f"{titles.get(name, name)}{value}", "why": said.why}

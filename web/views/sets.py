@@ -21,14 +21,13 @@ from batches.models import Batch, BatchRow
 from batches.variations import Plan, place_from_page, plan
 from generation.errors import InvalidRequest, PortalError
 from generation.models import GenerationTask
-from generation.ordering.first_values import enabled_accounts
-from providers.core.catalog import ModelSpec
-from providers.vendors import ALL_MODELS, find_model
+from generation.ordering.first_values import enabled_accounts, first_choice
+from providers.vendors import find_model
 from web.forms import ComposeForm, form_with_settings, is_wide
 from web.presenters.models import Quote
-from web.presenters.variations import budget_words, cost_of, left_out_words, set_quote
+from web.presenters.variations import budget_words, cost_of, left_out_words, model_choices, set_quote
 from web.presenters.videos import tile_of
-from web.presenters.words import model_label, vendor_label
+from web.presenters.words import model_label
 from web.variations_form import FinishForm, VariationsForm
 from web.views.common import page_key, the_task
 
@@ -140,7 +139,7 @@ def _finished(request: HttpRequest, row: BatchRow) -> HttpResponse | None:
 def _planned(request: HttpRequest, row: BatchRow) -> tuple[FinishForm, Finish]:
     """Return the form of the chosen model, and what it would order."""
     given = request.POST if request.method == "POST" else request.GET
-    spec = find_model(given.get("model", "") or row.order.get("model", "")) or _offered()[0]
+    spec = find_model(given.get("model", "") or row.order.get("model", "")) or first_choice(caller_of(request).user, enabled_accounts())
     kind = form_with_settings(spec, FinishForm)
     if request.method != "POST":
         planned = plan_finish(row, spec)
@@ -161,7 +160,7 @@ def _finish_context(request: HttpRequest, task: GenerationTask, row: BatchRow) -
         "seed": planned.row.order["params"].get("seed"),
         "form": form,
         "spec": form.spec,
-        "models": [(spec.name, f"{model_label(spec.name)} · {vendor_label(spec.provider)}") for spec in _offered()],
+        "models": model_choices(enabled_accounts()),
         "fields": [(form[name], "wide" if is_wide(form.fields[name]) else "") for name in form.offered],
         "cost": cost_of([planned.cost]),
         "budget": budget_words(caller_of(request)) if planned.cost else "",
@@ -169,8 +168,3 @@ def _finish_context(request: HttpRequest, task: GenerationTask, row: BatchRow) -
         "seen": sorted({one.field for one in planned.left_out}),
         "problems": list(dict.fromkeys(planned.problems.values())),
     }
-
-
-def _offered() -> list[ModelSpec]:
-    accounts = enabled_accounts()
-    return [spec for spec in ALL_MODELS.values() if any(account.takes(spec) for account in accounts)]

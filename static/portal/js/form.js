@@ -52,6 +52,7 @@ function onKey(event) {
     event.target.closest("#recipe").querySelector("[data-apply]").click();
     return;
   }
+  if (event.key === "Enter" && event.target.matches?.("[data-narrow]")) return event.preventDefault(); // a search orders nothing
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
   const form = event.target.closest?.("form[data-generate]") ?? document.querySelector("form[data-generate]");
   if (!form || document.querySelector("dialog[open]")) return;
@@ -59,11 +60,21 @@ function onKey(event) {
   if (!event.repeat) form.requestSubmit();
 }
 
+/** Show only the choices that have all words of the search beside them; those that are ticked stay. */
+function narrow(search) {
+  const words = search.value.toLowerCase().split(/\s+/);
+  for (const label of search.closest("[data-narrowed]").querySelectorAll(".checks label")) {
+    const text = label.textContent.toLowerCase();
+    label.hidden = !label.querySelector("input").checked && !words.every((word) => text.includes(word));
+  }
+}
+
 export function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.addEventListener("input", (event) => {
     if (event.target.dataset?.count) count(event.target);
+    if (event.target.matches?.("[data-narrow]")) narrow(event.target);
   });
   for (const name of ["input", "change"]) {
     document.addEventListener(name, (event) => {
