@@ -44,6 +44,7 @@ from web.presenters.videos import takes_of
 from web.recipe_form import RecipeForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import studio_context
+from web.views.kept import with_preset
 from web.views.sets import place_set, set_context, varied
 
 __all__ = ["create", "model_form", "page", "queue_head", "quote", "sent", "studio", "today"]
@@ -165,9 +166,11 @@ def _today(caller: Caller) -> dict[str, Any]:
 
 
 def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[ComposeForm, dict[str, Any]]:
-    """Return an empty form, or one filled from a video (Remix), a task (Edit and retry) or a template, and what else the page shows:
-    `filled` names the parts that were.
+    """Return an empty form, or one filled from a preset, a video (Remix), a task (Edit and retry) or a template, and what else the
+    page shows: `filled` names the parts that were.
     """
+    if preset := uuid_in(request, "preset"):
+        return with_preset(request, preset)
     source = _source(request)
     user = caller_of(request).user
     spec = find_model(request.GET.get("model", "")) or (source.spec if source else None) or first_choice(user, accounts)

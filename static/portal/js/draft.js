@@ -66,6 +66,7 @@ function adopt(form) {
     }
   }
   if (parts.includes("prompt")) for (const name of ["prompt", "made_from"]) draft.values[name] = form.elements[name].value;
+  if (parts.includes("count")) draft.values.count = form.elements.count.value;
   if (parts.includes("images")) draft.images = imagesOf(form);
   write(draft);
 }
@@ -159,6 +160,7 @@ export function start() {
   });
   if (form.dataset.filled) {
     adopt(form);
+    if (!form.elements.prompt.value) apply(form); // what was filled in has no prompt: the one that was typed stays
     delete form.dataset.filled;
     history.replaceState(null, "", form.dataset.url); // a reload shows the draft, which may have changed since
     showLost(form, []);
