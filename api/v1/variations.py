@@ -21,7 +21,7 @@ from api.fields import EXACT
 from api.idempotency import KEY, idempotent
 from api.v1.batch_schemas import BatchOut, Name, batch_out
 from api.v1.batches import BatchRowOut, row_out
-from api.v1.made_from import MadeFrom
+from api.v1.made_from import MadeFrom, made_as_said
 from api.v1.preferences import Language
 from api.v1.schemas import TEXT, ErrorOut, Metadata, ModelName, SlotIn
 from api.v1.tasks import assets_of
@@ -74,7 +74,7 @@ class VariationsIn(Schema):
     content_id: str = Field("", max_length=200, pattern=TEXT)
     metadata: Metadata = Field(default_factory=dict, examples=[{}])
     team: str = Field("", max_length=150, pattern=TEXT, description="Whose members see it.")
-    made_from: MadeFrom
+    made_from: MadeFrom = ""
 
 
 class LeftOutOut(Schema):
@@ -209,12 +209,16 @@ def _planned(asking: Caller, task_id: UUID, body: FinishIn) -> Finish:
 
 
 def _wanted(body: VariationsIn, asking: Caller) -> Wanted:
-    kept = body.model_dump(include={"prompt", "takes", "seeds", "params", "drafts", "name", "content_id", "metadata", "made_from"})
+    kept = body.model_dump(include={"takes", "seeds", "params", "drafts", "name", "content_id", "metadata"})
+    language = language_of(body.language)
+    said = made_as_said(body.made_from, body.prompt, asking=asking, language=language, spec=None)
     return Wanted(
+        prompt=said.text,
+        made_from=said.made_from,
         models=[_spec(name, f"models.{index}") for index, name in enumerate(dict.fromkeys(body.models))],
         styles=[find_style(asking, style) for style in dict.fromkeys(body.styles)],
-        inputs=assets_of(asking, body.inputs),
-        language=language_of(body.language),
+        inputs=assets_of(asking, {**said.inputs, **body.inputs}),
+        language=language,
         **kept,
     )
 

@@ -19,6 +19,10 @@ from tests.task_rows import make_task
 PATHS = portal_api.get_openapi_schema()["paths"]
 OPERATIONS = {(path, method): operation["operationId"] for path, operations in PATHS.items() for method, operation in operations.items()}
 NEEDED = {
+    "read": {
+        *("post_estimate", "estimate_variations", "estimate_finish"),
+        *("post_similar", "post_content_ids", "render_prompt", "lint_prompt"),
+    },
     "generate": {
         *("post_template", "patch_template", "delete_template"),
         *("post_task", "cancel_task", "retry_task", "post_asset"),
