@@ -14,8 +14,8 @@ from typing import Any
 from benchmarks.stage import DATABASES, open_stage
 from tests.chaos.reporting import counts, last_words, on_each, play
 
-FULL = {"rows": 1000, "accept_kills": 10, "kills": 20, "gap_s": 2.5, "limit_s": 1800}
-SHORT = {"rows": 60, "accept_kills": 3, "kills": 6, "gap_s": 2.0, "limit_s": 900}
+FULL = {"rows": 1000, "accept_kills": 10, "kills": 20, "gap_s": 4.0, "limit_s": 1800}
+SHORT = {"rows": 60, "accept_kills": 3, "kills": 6, "gap_s": 4.0, "limit_s": 900}
 MUST_BE_EMPTY = ("half_accepted", "not_once", "paid_twice", "unsettled", "books", "orphans")
 SETTINGS = {"OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8", "PORTAL_POLL_EVERY_S": "2"}
 
