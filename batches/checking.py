@@ -138,7 +138,7 @@ class Checker:
             "metadata": {**self.defaults.get("metadata", {}), **said["metadata"]},
             "made_from": dict(made.made_from),
         }
-        notes = self.recipes.enhance(order, spec) if spec and not problems and self.recipes.wants_enhancing(plain) else []
+        notes = self.recipes.enhance(order, spec) if spec and not problems and self.recipes.wants_enhancing(plain, made.text) else []
         return Draft(row.number, row.cells, order, problems, notes)
 
     def _params(self, spec: ModelSpec | None, said: Mapping[str, str], made: Mapping[str, Any], *, named: bool) -> dict[str, Any]:

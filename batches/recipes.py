@@ -21,6 +21,7 @@ from prompts.platforms import PLATFORMS
 from prompts.styles import STYLES
 from prompts.templates import own
 from providers.core.catalog import ModelSpec
+from providers.core.messages import say
 from providers.messages import translated
 
 __all__ = ["CHOSEN", "TRUE", "Recipes", "variables_in", "variables_of"]
@@ -91,21 +92,23 @@ class Recipes:
             problems += [problem("refused", field, words=words) for field, words in fields.items()]
             return plainly
 
-    def wants_enhancing(self, plain: Mapping[str, str]) -> bool:
-        """Return whether the row, or all of them, are to be enriched."""
+    def wants_enhancing(self, plain: Mapping[str, str], prompt: str) -> bool:
+        """Return whether the row, or all of them, are to be enriched, and there is something to enrich."""
         said = plain.get("enhance")
-        return said.casefold() in TRUE if said else bool(self.defaults.get("enhance"))
+        return bool(prompt.strip()) and (said.casefold() in TRUE if said else bool(self.defaults.get("enhance")))
 
     def enhance(self, order: dict[str, Any], spec: ModelSpec) -> list[Problem]:
         """Let a language model enrich the order's prompt. Where it does not, the text stays, and what is returned says why."""
         key = digest_of(order["prompt"], spec.name)
         if key not in self.written and self.failures < MOST_FAILURES:
             self.written[key] = enhance(order["prompt"], owner=self.caller.user, spec=spec)
-        written = self.written.get(key)
+        written, most = self.written.get(key), spec.prompt_limit([slot for slot, ids in order["inputs"].items() if ids])
         if written and written.by:
-            order |= {"prompt": written.text, "made_from": {**written.made_from, **order["made_from"]}}
             self.failures = 0
-            return []
+            if len(written.text) <= most:
+                order |= {"prompt": written.text, "made_from": {**written.made_from, **order["made_from"]}}
+                return []
+            return [problem("row_not_enhanced", "prompt", why=translated(say("chat_over_limit", most=most)))]
         if written:
             self.failures, self.reason = self.failures + 1, translated(written.reason)
         order["not_enhanced"] = self.reason

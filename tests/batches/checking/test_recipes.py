@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from access.callers import Caller
 from batches.messages import words_of
 from batches.recipes import MOST_FAILURES
 from generation.errors import InvalidRequest
+from generation.ordering.assets import store_asset
 from prompts.chat import ensure_sandbox_endpoint
 from prompts.models import ChatEndpoint
 from prompts.templates import own
+from tests.pictures import picture
 from tests.scripted_server import ScriptedServer, answer
 
 PITCH = {"category": "product", "language": "en", "name": "Pitch", "text": "A video about {title}[, made of {stuff}]."}
@@ -83,6 +87,22 @@ def test_language_model_enriches_the_rows_that_want_it(checked, simulator):
     assert (first.state, first.problems, first.order["made_from"]) == ("ready", [], facts)
     assert first.order["prompt"].startswith("a paper boat on a pond. The subject")
     assert (second.order["prompt"], second.order["made_from"]) == ("a boat", {})
+
+
+def test_enriched_prompt_that_is_too_long_beside_the_images_is_not_used(checked, user):
+    text = "a paper boat on a pond, " * 115  # fits the model, but not beside a first frame
+    said = json.dumps({"choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}).encode()
+    asset = store_asset(owner=user, file=picture((1280, 720)))
+    with ScriptedServer(*[answer(200, said)] * 2) as server:
+        ChatEndpoint.objects.create(name="Writer", model="yes", is_local=True, base_url=server.url)
+        content = f"prompt,inputs.first_frame\na boat,\na boat now,{asset.pk}\n,{asset.pk}\n"
+        batch = checked(content, defaults={"model": "kling/kling-3.0-turbo", "enhance": True})
+
+    alone, beside, without = batch.rows.all()
+    assert (alone.order["prompt"], alone.problems) == (text.strip(), [])
+    assert (beside.state, beside.order["prompt"]) == ("ready", "a boat now")
+    assert "wrote more than the 2500 characters" in words_of(beside.problems[0])
+    assert ("not_enhanced" in without.order, len(server.requests)) == (False, 2)
 
 
 def test_endpoint_that_fails_leaves_the_text_says_so_and_is_not_asked_for_every_row(checked):
