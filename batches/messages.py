@@ -22,7 +22,9 @@ Problem = dict[str, Any]
 BATCH_SENTENCES = {
     "sheet_row": _("Row %(row)s:"),
     "sheet_too_large": _("The file is larger than %(most)s MB. Upload it in parts."),
-    "sheet_is_archive": _("This is an archive. Upload the CSV, XLSX or JSON Lines file; images in a ZIP come beside it."),
+    "sheet_is_archive": _(
+        "There is no table in this archive, or there are several. A ZIP has one CSV, XLSX or JSON Lines file beside the images."
+    ),
     "sheet_is_excel": _("This is an old Excel file (.xls). Save it as XLSX or CSV and upload that."),
     "sheet_is_pdf": _("This is a PDF. Upload a CSV, XLSX or JSON Lines file."),
     "sheet_encoding": _("The letters of the file cannot be read. Save it as CSV in UTF-8 and upload that."),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -19,17 +22,21 @@ from access.rights import may
 from batches.mapping import require_mapping
 from batches.messages import refusal_of
 from batches.models import Batch, Source, State
+from batches.reading.archives import open_zip
 from batches.reading.sheet import MOST_BYTES, BadFile
 from database import clock
 from generation import store
 from generation.errors import Conflict, InvalidRequest, NotAllowed
-from providers.core.messages import Message
+from providers.core.messages import Message, say
 from providers.messages import translated
 
-__all__ = ["MOST_ARCHIVE_BYTES", "change", "upload"]
+__all__ = ["change", "upload"]
 
-MOST_ARCHIVE_BYTES = 500_000_000
+ZIP = b"PK\x03\x04"
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson")
+"""How the table in a ZIP is called."""
 MOST_DEFAULTS = 60_000
+DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 TEXTS = ("model", "prompt", "template", "style", "platform", "language")
 OBJECTS = ("params", "inputs", "metadata", "variables")
 SWITCHES = ("quality", "enhance", "keep_duplicates")
@@ -49,8 +56,8 @@ def upload(
     source: Source = Source.FILE,
     language: str = "",
 ) -> Batch:
-    """Store a file, and a ZIP of its images, as a batch that is checked in the background. `language` is that of a page;
-    empty: the one that the owner chose. Raise `InvalidRequest`, `StorageUnavailable`.
+    """Store a file, and a ZIP of its images, or a ZIP with both, as a batch that is checked in the background. `language` is that of a
+    page; empty: the one that the owner chose. Raise `InvalidRequest`, `StorageUnavailable`.
     """
     pk, plain = uuid7(), _plain(file_name) or "batch.csv"
     batch = Batch(
@@ -63,15 +70,21 @@ def upload(
         language=language,
         file_name=plain,
         file_key=f"batches/{pk}.rows",
-        archive_key=f"batches/{pk}.images.zip" if archive else "",
         mapping=require_mapping(mapping or {}),
         defaults=checked_defaults(defaults or {}),
         created_at=clock.now(),
         due_at=clock.now(),
     )
-    _save(batch.file_key, file, MOST_BYTES, "file")
-    if archive:
-        _save(batch.archive_key, archive, MOST_ARCHIVE_BYTES, "images")
+    with _parted(file) if archive is None else nullcontext((file, archive)) as (table, images):
+        try:
+            _save(batch.file_key, table, MOST_BYTES, "file")
+        except DAMAGED as error:
+            words = translated(say("archive_damaged"))
+            raise InvalidRequest(words, fields={"file": words}) from error
+        if images:
+            batch.archive_key = f"batches/{pk}.images.zip"
+            images.seek(0)
+            _save(batch.archive_key, images, settings.MAX_BATCH_BYTES, "images")
     batch.save(force_insert=True)
     return batch
 
@@ -110,7 +123,33 @@ def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     return dict(defaults)
 
 
+@contextmanager
+def _parted(file: BinaryIO) -> Iterator[tuple[BinaryIO, BinaryIO | None]]:
+    """Yield the table in a ZIP of one and its images, and that ZIP; any other file is yielded alone."""
+    is_zip = file.read(len(ZIP)) == ZIP
+    file.seek(0)
+    if not is_zip:
+        yield file, None
+        return
+    with _copied(file, settings.MAX_BATCH_BYTES, "file") as whole, ExitStack() as stack:
+        table: IO[bytes] | None = None
+        with suppress(*DAMAGED):
+            archive = stack.enter_context(open_zip(Path(whole.name)))
+            names = archive.namelist()
+            tables = [name for name in names if name.casefold().endswith(TABLES) and not name.startswith("__MACOSX/")]
+            if len(tables) == 1 and "xl/workbook.xml" not in names:
+                table = stack.enter_context(archive.open(tables[0]))
+        yield (cast("BinaryIO", table), cast("BinaryIO", whole)) if table else (cast("BinaryIO", whole), None)
+
+
 def _save(key: str, file: BinaryIO, most: int, field: str) -> None:
+    with _copied(file, most, field) as copy:
+        store.save(key, Path(copy.name))
+
+
+@contextmanager
+def _copied(file: BinaryIO, most: int, field: str) -> Iterator[IO[bytes]]:
+    """Copy what was sent to a file that has a name, while it lasts. Raise `InvalidRequest`."""
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=settings.SCRATCH_DIR, prefix="batch-") as copy:
         size = 0
@@ -121,7 +160,8 @@ def _save(key: str, file: BinaryIO, most: int, field: str) -> None:
                 raise InvalidRequest(words, code="too_large", fields={field: words})
             copy.write(block)
         copy.flush()
-        store.save(key, Path(copy.name))
+        copy.seek(0)
+        yield copy
 
 
 def _plain(file_name: str) -> str:

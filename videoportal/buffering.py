@@ -60,6 +60,9 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         has_token = "AUTHORIZATION" in self.headers or "X_API_KEY" in self.headers
         if has_token or f"{settings.SESSION_COOKIE_NAME}=" in self.headers.get("COOKIE", ""):
             self.due_at += LARGE_WITHIN_S
+            if self.path in settings.BATCH_UPLOADS:
+                self.adj = copy.copy(self.adj)
+                self.adj.max_request_body_size = settings.MAX_BATCH_BYTES + 1
         else:
             self.adj = copy.copy(self.adj)
             self.adj.max_request_body_size = settings.MAX_ANONYMOUS_BYTES + 1

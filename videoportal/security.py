@@ -161,7 +161,8 @@ def body_limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         if size <= settings.MAX_ANONYMOUS_BYTES:
             return get_response(request)
         with_token = for_programs(request.path) and ("Authorization" in request.headers or HEADER in request.headers)
-        if size <= settings.MAX_BODY_BYTES and (with_token or request.user.is_authenticated):
+        most = settings.MAX_BATCH_BYTES if request.path in settings.BATCH_UPLOADS else settings.MAX_BODY_BYTES
+        if size <= most and (with_token or request.user.is_authenticated):
             return get_response(request)
         return refused(request.path, Failure(status=413, code="too_large", message=_("The request is too large.")))
 

@@ -227,6 +227,8 @@ QUOTA_GB_PER_USER = env.integer("PORTAL_QUOTA_GB_PER_USER", 0, within=range(1_00
 MIN_FREE_BYTES = env.integer("PORTAL_MIN_FREE_GB", 1) * 1000**3
 MAX_IMAGE_BYTES = env.integer("PORTAL_MAX_IMAGE_MB", 20) * 1024 * 1024
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 10 * 1024 * 1024
+MAX_BATCH_BYTES = env.integer("PORTAL_MAX_BATCH_MB", 200) * 1000**2  # a table with a ZIP of its images
+BATCH_UPLOADS = ("/batches/new", "/api/v1/batches")
 MAX_ANONYMOUS_BYTES = env.integer("PORTAL_MAX_ANONYMOUS_KB", 128) * 1024
 
 HELD_ANSWER_S = env.integer("PORTAL_HELD_ANSWER_S", 55, within=range(601))  # dialects whose clients wait for the video; Dify reads for 60 s

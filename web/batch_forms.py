@@ -93,8 +93,11 @@ class UploadForm(DefaultsForm):
 
     file = forms.FileField(
         label=gettext_lazy("Table"),
-        help_text=gettext_lazy("CSV, XLSX or JSON Lines, at most 10,000 rows and 20 MB. The first row names the columns."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson"}),
+        help_text=gettext_lazy(
+            "CSV, XLSX or JSON Lines, at most 10,000 rows and 20 MB, or a ZIP of one of them and its images. The first row names the "
+            "columns."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,.zip"}),
     )
     archive = forms.FileField(
         label=gettext_lazy("Images"),

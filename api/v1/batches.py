@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO, Literal, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
@@ -23,17 +24,15 @@ from api.v1.batch_schemas import BatchLineOut, BatchOut, Mapped, Name, batch_out
 from api.v1.schemas import TEXT, ErrorOut, Page
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, Source
-from batches.reading.sheet import MOST_BYTES, MOST_ROWS
+from batches.reading.sheet import MOST_ROWS
 from batches.report import rejected_csv
-from batches.upload import MOST_ARCHIVE_BYTES, upload
+from batches.upload import upload
 from generation.actions.share import require_team
 from generation.errors import InvalidRequest
 
 __all__ = ["BatchRowOut", "router", "row_out"]
 
 router = Router(tags=["batches"])
-
-FORM_OVERHEAD_BYTES = 1_000_000
 
 
 class BatchIn(Schema):
@@ -181,7 +180,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 
 def _form(request: HttpRequest) -> dict[str, Any]:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES + MOST_ARCHIVE_BYTES + FORM_OVERHEAD_BYTES:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BATCH_BYTES:
         raise BadBody(_("The files are too large."), code="too_large", status=413)
     if "file" not in request.FILES:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"file": _("This is needed.")})

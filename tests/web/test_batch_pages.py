@@ -130,6 +130,11 @@ def test_images_of_the_form_and_of_a_zip_reach_the_rows(visitor, user, priced):
     archive.name = "images.zip"
     batch = uploaded(visitor, "prompt,image\r\na cup,cup.png\r\na bag,\r\n", archive=archive, first_frame=str(asset.pk))
 
+    table = b"prompt,image\r\na cup,cup.png\r\n"
+    both = SimpleUploadedFile("cups.zip", archive_of({"table/cups.CSV": table, "pictures/cup.png": picture((800, 600)).getvalue()}).read())
+    visitor.post("/batches/new", {"model": KLING, "prompt": "", "file": both})
+    check(Batch.objects.latest("pk"))
+    assert len(Batch.objects.latest("pk").rows.get(state="ready").order["inputs"]["first_frame"]) == 1
     images = [row.order["inputs"]["first_frame"] for row in batch.rows.order_by("number")]
     assert (batch.defaults["inputs"], images[1], len(images[0])) == ({"first_frame": [str(asset.pk)]}, [str(asset.pk)], 1)
     assert images[0] != images[1]
@@ -176,6 +181,13 @@ def test_when_it_is_needed_is_stored_on_the_readers_clock(visitor, user, priced)
     visitor.post(f"/batches/{batch.pk}/turn", {"priority": "-1", "needed_by": "2031-12-24T09:00"})
     assert Batch.objects.get(pk=batch.pk).needed_by.isoformat() == "2031-12-24T01:00:00+00:00"
     assert 'value="2031-12-24T09:00"' in visitor.get(f"/batches/{batch.pk}/").text
+
+
+def test_only_batches_may_be_as_large_as_a_zip_of_images(visitor, priced, settings):
+    settings.MAX_ANONYMOUS_BYTES, settings.MAX_BODY_BYTES, settings.MAX_BATCH_BYTES = 100, 2_000, 10_000
+    assert upload(visitor, TABLE + "x," * 1_500).status_code == 302
+    assert upload(visitor, TABLE + "x," * 6_000).status_code == 413
+    assert visitor.post("/studio/", {"prompt": "x" * 3_000}).status_code == 413
 
 
 @in_one_test(
