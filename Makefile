@@ -42,7 +42,7 @@ chaos-short: $(VENV)/.dev  ## run short versions of chaos, doubt, paused and res
 	@$(PY) -m tests.chaos.restored --short
 	@$(PY) -m pytest tests/chaos
 
-batch-trials: $(VENV)/.dev  ## kill whoever accepts, feeds and renders a batch, 30 times for each database, and count rows that were not bought once (long; SHORT=1: 9 kills)
+batch-trials: $(VENV)/.dev  ## kill whoever accepts, feeds and renders a batch, 30 times for each database, and count rows that were not bought once (long; SHORT=1: 8 kills)
 	@$(PY) -m tests.chaos.batches $(if $(SHORT),--short)
 
 hooks: $(VENV)/.dev  ## kill the worker 500 times for each database while tasks end, and count what a receiver of webhooks was not told (long; SHORT=1: 20 kills)

@@ -15,14 +15,14 @@ from benchmarks.stage import DATABASES, open_stage
 from tests.chaos.reporting import counts, last_words, on_each, play
 
 FULL = {"rows": 1000, "accept_kills": 10, "kills": 20, "gap_s": 4.0, "limit_s": 1800}
-SHORT = {"rows": 60, "accept_kills": 3, "kills": 6, "gap_s": 4.0, "limit_s": 900}
+SHORT = {"rows": 40, "accept_kills": 3, "kills": 5, "gap_s": 4.0, "limit_s": 900}
 MUST_BE_EMPTY = ("half_accepted", "not_once", "paid_twice", "unsettled", "books", "orphans")
 SETTINGS = {"OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8", "PORTAL_POLL_EVERY_S": "2"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.batches", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="9 kills over 60 rows on SQLite instead of 30 over 1,000 on both databases")
+    parser.add_argument("--short", action="store_true", help="8 kills over 40 rows on SQLite instead of 30 over 1,000 on both databases")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random kills")
     for name, usual in FULL.items():
