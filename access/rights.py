@@ -48,6 +48,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("access.reservation", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("batches.batch", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
     ("batches.batch", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("batches.recurringbatch", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
+    ("batches.recurringbatch", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.bill", "see"): frozenset({Who.STAFF}),
     ("generation.bill", "change"): frozenset({Who.PERMITTED}),
 }

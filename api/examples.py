@@ -110,6 +110,22 @@ EXAMPLES: dict[str, Example] = {
     ),
     "estimate_finish": Example(path={"task_id": "{draft}"}, body={"model": MODEL}),
     "finish_task": Example(status=201, path={"task_id": "{draft}"}, body={"model": MODEL, "leave_out": True}),
+    "list_recurring": Example(query={"limit": "20"}),
+    "post_recurring": Example(
+        status=201,
+        body={
+            "name": "new products",
+            "url": "https://shop.example/products.csv",
+            "at": "02:30",
+            "time_zone": "Asia/Shanghai",
+            "defaults": {"model": MODEL, "prompt": "a video about {title}"},
+            "most_cost": "200",
+        },
+    ),
+    "get_recurring": Example(),
+    "patch_recurring": Example(body={"paused": True}),
+    "run_recurring": Example(),
+    "delete_recurring": Example(status=204),
     "list_tokens": Example(),
     "post_token": Example(
         status=201,

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 from providers.messages import MessageField
 
-__all__ = ["Batch", "BatchRow", "RowState", "Source", "State"]
+__all__ = ["Batch", "BatchRow", "RecurringBatch", "RowState", "Source", "State"]
 
 
 class Source(models.TextChoices):
@@ -158,3 +158,52 @@ class BatchRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id} {self.number}"
+
+
+class RecurringBatch(models.Model):
+    """A file at an address that becomes a batch every day (docs/adr/0057). `mapping` and `defaults` are those of its batches.
+
+    `next_at` is when the next run is planned, `at` of a day in `time_zone`. `run_id` is set while a run is on: the id that its batch has or
+    will have. `due_at` is when the clock looks at it next, null while it is paused and no run is on. `most_cost` is in millionths of
+    PORTAL_CURRENCY. `batch` is that of the last run, if it made one; `result` says what became of the run, and `failed` whether it failed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    team = shared_with()
+    token = models.ForeignKey("access.ApiToken", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("token"))
+    token_line = models.UUIDField(null=True, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    url = models.CharField(_("address of the file"), max_length=2_000)
+    at = models.TimeField(_("time of day"))
+    time_zone = models.CharField(_("time zone"), max_length=64)
+    mapping = models.JSONField(_("columns"), default=dict)
+    defaults = models.JSONField(_("defaults"), default=dict)
+    missing_only = models.BooleanField(_("only content ids without a video"), default=True)
+    good_only = models.BooleanField(_("good rows only"), default=False)
+    most_cost = models.BigIntegerField(null=True, editable=False)
+    paused = models.BooleanField(_("paused"), default=False)
+    next_at = models.DateTimeField(_("next run"), editable=False)
+    due_at = models.DateTimeField(null=True, editable=False)
+    run_id = models.UUIDField(null=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    fence = models.PositiveIntegerField(default=0, editable=False)
+    last_run_at = models.DateTimeField(_("last run"), null=True, editable=False)
+    batch = models.ForeignKey(Batch, models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("batch"))
+    result = MessageField(_("result"))
+    failed = models.BooleanField(_("failed"), default=False, editable=False)
+    created_at = models.DateTimeField(_("created"))
+
+    objects = OwnedQuerySet["RecurringBatch"].as_manager()
+
+    class Meta:
+        verbose_name = _("recurring batch")
+        verbose_name_plural = _("recurring batches")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="recurring_by_owner"),
+            models.Index(fields=["due_at"], name="recurring_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -55,11 +56,12 @@ def upload(
     team: Group | None = None,
     source: Source = Source.FILE,
     language: str = "",
+    pk: UUID | None = None,
 ) -> Batch:
     """Store a file, and a ZIP of its images, or a ZIP with both, as a batch that is checked in the background. `language` is that of a
-    page; empty: the one that the owner chose. Raise `InvalidRequest`, `StorageUnavailable`.
+    page; empty: the one that the owner chose. `pk` is an id that was chosen before. Raise `InvalidRequest`, `StorageUnavailable`.
     """
-    pk, plain = uuid7(), _plain(file_name) or "batch.csv"
+    pk, plain = pk or uuid7(), _plain(file_name) or "batch.csv"
     batch = Batch(
         id=pk,
         owner=by.user,

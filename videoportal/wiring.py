@@ -8,6 +8,8 @@ from access.budget_warnings import watch as watch_budgets
 from api.compat.urls import callback_shapes
 from batches.keeping import delete_files
 from batches.money import mend as mend_batches
+from batches.runs import run as run_recurring
+from batches.runs import runs_soon
 from batches.steps import batches_soon, step
 from generation.actions.look_again import look_again
 from generation.errors import LostRace
@@ -101,6 +103,7 @@ WIRING = Wiring(
         "deliver": partial(deliver, shapes=callback_shapes()),
         "mend_ledger": mend_ledger,
         "batch": step,
+        "recurring": run_recurring,
     },
     periodic=[
         Periodic(every_s=5, call=take_accounts_once),
@@ -115,6 +118,7 @@ WIRING = Wiring(
         Periodic(every_s=3600, call=forget_soon, at_start=False),
         Periodic(every_s=1, call=deliver_soon),
         Periodic(every_s=1, call=batches_soon),
+        Periodic(every_s=5, call=runs_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
         Periodic(every_s=10, call=watch_budgets),
     ],

@@ -14,6 +14,7 @@ __all__ = [
     "CONSUMER",
     "OUTBOX",
     "PING",
+    "RUN_FAILED",
     "TASK_EXPIRES",
     "TYPES",
     "USUAL_TYPES",
@@ -24,6 +25,7 @@ CONSUMER = "webhooks"
 ACCOUNT_RESTS = "account.resting"
 BUDGET_WARNS = "budget.warning"
 PING = "ping"
+RUN_FAILED = "batch.run_failed"
 TASK_EXPIRES = "task.expiring"
 OUTBOX: Mapping[str, str] = {
     "task.running": "task.started",
@@ -35,6 +37,7 @@ OUTBOX: Mapping[str, str] = {
     "account.cooldown": ACCOUNT_RESTS,
     "budget.warning": BUDGET_WARNS,
     "batch.finished": "batch.finished",
+    "batch.run_failed": RUN_FAILED,
     "endpoint.disabled": "endpoint.disabled",
 }
 """The public type by that of the outbox. The outbox compares beginnings of types, `public_type` whole ones."""

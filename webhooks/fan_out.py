@@ -24,10 +24,11 @@ from delivery.links import video_url
 from events import outbox
 from events.models import Event, EventDelivery
 from generation.models import GenerationTask, Video
+from providers.core.messages import say
 from providers.models import ProviderAccount
 from webhooks import notices, secrets
 from webhooks.addresses import origin_of_url
-from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, public_type
+from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, RUN_FAILED, public_type
 from webhooks.kinds import offered_kinds
 from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
@@ -41,6 +42,7 @@ log = logging.getLogger("webhooks.fan_out")
 BATCH = 200
 BAD_ONE_WAITS = timedelta(minutes=5)
 BUDGETS_PAGE = "/settings/budgets/"
+RECURRING_PAGE = "/batches/recurring/"
 
 
 def fan_out(limit: int = BATCH, *, shapes: Shapes = NO_SHAPES) -> int:
@@ -94,6 +96,9 @@ def _write(taken: Sequence[EventDelivery], shapes: Shapes = NO_SHAPES) -> None:
         if public == BUDGET_WARNS:
             for person in _whose_budget(event):
                 notices.notify(person, budget_words(event.facts), url=BUDGETS_PAGE)
+        if public == RUN_FAILED and event.owner_id is not None:
+            told = say("run_failed", name=event.facts["name"], words=event.facts["words"])
+            notices.notify(event.owner_id, told, url=f"{RECURRING_PAGE}{event.subject_id}/")
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     outbox.done(taken)
 

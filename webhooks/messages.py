@@ -16,6 +16,7 @@ WEBHOOK_SENTENCES = {
     "endpoint_gone": _("“%(name)s” was disabled: its receiver answered that it is gone (410). Enable it when the receiver is back."),
     "endpoint_dead": _("“%(name)s” was disabled: it failed for five days. Repair the receiver, enable the endpoint and send again."),
     "endpoint_unreadable": _("Deliveries to “%(name)s” are waiting: its secret cannot be decrypted. Open the endpoint to see what to do."),
+    "run_failed": _("“%(name)s” made no videos: %(words)s"),
     "budget_of_everyone_day": _("The daily budget of everyone together:"),
     "budget_of_everyone_month": _("The monthly budget of everyone together:"),
     "budget_of_team_day": _("The daily budget of your team “%(name)s”:"),

@@ -25,6 +25,7 @@ from api.v1 import (
     presets,
     prices,
     prompts,
+    recurring,
     similar,
     tasks,
     templates,
@@ -60,6 +61,7 @@ api.add_router("/batches", batches.router)
 api.add_router("/batches", batch_actions.router)
 api.add_router("/variations", variations.router)
 api.add_router("/tasks", variations.finishing)
+api.add_router("/recurring-batches", recurring.router)
 api.add_router("/prompts", writing.router)
 api.add_router("/prompts", content_plan.router)
 api.add_router("/tokens", tokens.router)

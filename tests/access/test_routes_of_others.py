@@ -35,7 +35,7 @@ from delivery.links import make_link
 from generation.lifecycle import Status
 from prompts.models import Preset
 from tests.api.example_world import budget_of, template_of
-from tests.batches.batch_rows import make_batch
+from tests.batches.batch_rows import make_batch, make_recurring
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
 from tests.web.page_rows import make_asset, make_video
@@ -65,6 +65,8 @@ ROWS = {
     "api/v1/batches/<batch_id>": "batch",
     "api/v1/presets/<preset_id>": "preset",
     "studio/presets/<uuid:pk>": "preset",
+    "api/v1/recurring-batches/<recurring_id>": "recurring batch",
+    "batches/recurring/<uuid:pk>": "recurring batch",
     "api/v1/tokens/<token_id>": "token",
     "api/v1/webhooks/<endpoint_id>": "endpoint",
     "api/v1/deliveries/<delivery_id>": "delivery",
@@ -128,6 +130,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "preset": lambda owner, _rows: Preset.objects.create(owner=owner, name="lamps", values={"model": MODEL}),
     "budget": lambda owner, _rows: budget_of(owner),
     "batch": lambda owner, _rows: make_batch(owner),
+    "recurring batch": lambda owner, _rows: make_recurring(owner),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
 }
 """How a row of each kind is made for a person, from those that were made before it."""

@@ -22,7 +22,7 @@ from generation.ordering.assets import store_asset
 from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
-from tests.batches.batch_rows import make_batch
+from tests.batches.batch_rows import make_batch, make_recurring
 from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
@@ -76,6 +76,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "failed_batch": failed,
         "draft": draft,
         "preset": Preset.objects.create(owner=person, name="lamps", values={"model": MODEL}),
+        "recurring": make_recurring(person),
         "token": issue(person, "another")[0],
         "template": template_of(person),
         "budget": budget_of(person),

@@ -26,6 +26,7 @@ NEEDED = {
     "generate": {
         *("post_template", "patch_template", "delete_template"),
         *("post_task", "cancel_task", "retry_task", "post_asset"),
+        *("post_recurring", "patch_recurring", "run_recurring", "delete_recurring"),
         *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("post_variations", "finish_task"),
         *("enhance_prompt", "translate_prompt", "describe_frame", "write_caption", "plan_content"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from batches.models import Batch, BatchRow, RowState, State
+from batches.models import Batch, BatchRow, RecurringBatch, RowState, State
 
 KLING = "kling/kling-v2-5-turbo"
 
@@ -29,6 +30,23 @@ def make_batch(owner: User, good: int = 3, bad: int = 0, **facts: Any) -> Batch:
         for number in range(1, good + bad + 1)
     )
     return batch
+
+
+def make_recurring(owner: User, **facts: Any) -> RecurringBatch:
+    """A recurring batch that is due in an hour."""
+    now = timezone.now()
+    later = now + timedelta(hours=1)
+    usual = {
+        "name": "new products",
+        "url": "https://shop.example/products.csv",
+        "at": time(2, 30),
+        "time_zone": "Asia/Shanghai",
+        "defaults": {"model": KLING, "prompt": "a video about {title}", "params": {"duration_s": 5}},
+        "next_at": later,
+        "due_at": later,
+        "created_at": now,
+    }
+    return RecurringBatch.objects.create(owner=owner, **(usual | facts))
 
 
 def states(batch: Batch) -> list[str]:

@@ -14,6 +14,7 @@ from web.admin import (  # noqa: F401
     links,
     lost_files,
     people,
+    recurring,
     reservations,
     stop_switch,
     tasks,

@@ -53,6 +53,7 @@ TYPE_WORDS: dict[str, str | Promise] = {
     "account.resting": gettext_lazy("A provider account rests"),
     "budget.warning": gettext_lazy("A budget is almost used up"),
     "batch.finished": gettext_lazy("A batch has ended"),
+    "batch.run_failed": gettext_lazy("A recurring batch made no videos"),
     "endpoint.disabled": gettext_lazy("Another endpoint was disabled"),
     "ping": gettext_lazy("Test"),
 }

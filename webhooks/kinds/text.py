@@ -58,6 +58,7 @@ def _count_words(name: str, count: int) -> str:
         "account.resting": ngettext("%(n)d account rests", "%(n)d accounts rest", count),
         "budget.warning": ngettext("%(n)d budget is almost used up", "%(n)d budgets are almost used up", count),
         "batch.finished": ngettext("%(n)d batch has ended", "%(n)d batches have ended", count),
+        "batch.run_failed": ngettext("%(n)d recurring batch made no videos", "%(n)d recurring batches made no videos", count),
         "endpoint.disabled": ngettext("%(n)d endpoint was disabled", "%(n)d endpoints were disabled", count),
         "ping": ngettext("%(n)d test message", "%(n)d test messages", count),
     }
@@ -77,6 +78,8 @@ def _line(name: str, facts: dict[str, Any]) -> str:
         words = _("%(name)s has ended: %(done)d videos done, %(failed)d failed, %(refused)d refused.")
         counts = {"name": facts["name"], "done": facts["succeeded"], "failed": facts["failed"], "refused": facts["refused"]}
         return f"{words % counts} {settings.PUBLIC_URL}/batches/{facts['id']}/"
+    if name == "batch.run_failed":
+        return f"{facts['name']}: {facts['words']} {settings.PUBLIC_URL}/batches/recurring/{facts['id']}/"
     if name == "budget.warning":
         return translated(budget_words(facts))
     return ""
