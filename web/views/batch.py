@@ -146,9 +146,9 @@ def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
         return response
     name = "_checking" if found.state == State.CHECKING else "_summary"
     kind = request.GET.get("show", "")
-    return render(
-        request, f"batches/{name}.html", {**_summary(request, found), "kind": kind if kind in shown.KINDS else "", "outside": True}
-    )
+    has_tabs = found.source != Source.FORM  # a set has none
+    context = {**_summary(request, found), "kind": kind if kind in shown.KINDS else "", "outside": has_tabs}
+    return render(request, f"batches/{name}.html", context)
 
 
 @never_cache
