@@ -272,7 +272,7 @@ def _problem(batch: Batch, one: Repair) -> Problem:
 
 
 def defaults_line(batch: Batch) -> str:
-    """Return what applies to all rows in one line: Kling 2.5 Turbo, 5 s, 16:9."""
+    """Return what applies to all rows in one line: the model, 5 s, 16:9."""
     spec = find_model(batch.defaults.get("model", ""))
     if spec is None:
         return batch.defaults.get("model") or _("No model for all rows")
