@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from generation.models.visibility import OwnedQuerySet
@@ -20,7 +21,7 @@ class Category(models.TextChoices):
     REAL_ESTATE = "real_estate", _("Real estate")
     FOOD = "food", _("Food")
     SOCIAL = "social", _("Social media")
-    EVENT = "event", _("Event")
+    EVENT = "event", pgettext_lazy("occasion", "Event")
     EDUCATION = "education", _("Education")
     STYLE = "style", _("Style")
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Group
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from access.callers import Caller
 from prompts.models import Template
 from prompts.signed import unpack
+from prompts.styles import STYLES
 from prompts.templates import own
 from tests.cases import in_one_test
 from tests.web.page_rows import make_asset
@@ -27,7 +31,10 @@ def row(user) -> Template:
 
 def test_the_list_has_own_and_built_in_templates_styles_and_platforms(visitor, row):
     everything = text(visitor.get("/templates/"))
-    for words in ("Shelf", "yours, version 1", "Clean studio shot", "Cinematic", "9:16", "Real estate"):
+    links = [
+        f'href="{where}"' for where in (f"/templates/{row.line}/", "/templates/about/", "/studio/?style=anime", "/studio/?platform=tiktok")
+    ]
+    for words in ("Shelf", "yours, version 1", "Clean studio shot", "Cinematic", "9:16", "Real estate", *links):
         assert words in everything
     styles = text(visitor.get("/templates/?category=style"))
     assert "Cinematic" in styles
@@ -143,3 +150,13 @@ def test_the_studio_has_the_settings_of_the_platform_and_the_image(visitor, user
     del query["v-photo"]
     assert visitor.get("/studio/", query).context["form"]["aspect_ratio"].value() == "9:16"
     assert page.context["filled"] == "prompt,settings,images"
+
+
+def test_each_style_has_a_small_sample_of_the_sandbox(visitor):
+    page = text(visitor.get("/templates/?category=style"))
+
+    for style in STYLES:
+        found = Path(finders.find(f"portal/styles/{style}.mp4") or "")
+        assert found.stat().st_size < 60_000
+        assert f"portal/styles/{style}" in page
+    assert page.count("Sample from the sandbox") == len(STYLES)

@@ -49,7 +49,7 @@ class PlanForm(forms.Form):
     )
     platforms = forms.MultipleChoiceField(label=gettext_lazy("Platforms"), widget=forms.CheckboxSelectMultiple())
     style = forms.ChoiceField(label=gettext_lazy("Style"), required=False)
-    first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     every_days = forms.IntegerField(
         label=gettext_lazy("Days between topics"),
         min_value=1,
