@@ -39,7 +39,7 @@ def sweep() -> None:
         with suppress(FileNotFoundError):  # a running ingest may remove its own at the same time
             written_at = max(path.stat().st_mtime for path in (scratch, *scratch.glob("*")))  # a file does not touch its folder
             if time.time() - written_at > SCRATCH_OLD_ENOUGH_S:
-                shutil.rmtree(scratch, ignore_errors=True)
+                scratch.unlink() if scratch.is_file() else shutil.rmtree(scratch, ignore_errors=True)
     _sweep_days(now)
     refresh_balances(now)
 

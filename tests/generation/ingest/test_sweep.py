@@ -79,6 +79,9 @@ def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_swee
     (writing := settings.SCRATCH_DIR / "2-writing").mkdir()
     (writing / "part").touch()
     os.utime(writing, (LONG_AGO, LONG_AGO))
+    upload = settings.SCRATCH_DIR / "3-upload"
+    upload.touch()
+    os.utime(upload, (LONG_AGO, LONG_AGO))
     folder = f"videos/{timezone.now():%Y/%m/%d}"
     task = make_task(user, status=Status.SUCCEEDED)
     stored(task, f"{folder}/{task.pk}-0-9")
@@ -88,7 +91,7 @@ def test_an_ingest_that_removes_its_files_at_the_same_time_does_not_end_the_swee
 
     sweep()
 
-    assert (killed.exists(), writing.exists()) == (False, True)
+    assert (killed.exists(), writing.exists(), upload.exists()) == (False, True, False)
     assert not default_storage.exists(orphan)
     gone.unlink()
     shutil.rmtree(settings.SCRATCH_DIR)
