@@ -26,7 +26,6 @@ from batches.report import Repair, repairs_of
 from database import clock
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask
-from generation.ordering.accounts import accounts_lately, is_billed
 from generation.queries.tasks import with_cards
 from providers.vendors import find_model
 from web.formatting import money
@@ -222,20 +221,11 @@ def parts_of(batch: Batch, counts: Mapping[str, int]) -> list[Part]:
 
 def cost_words(batch: Batch) -> tuple[str, str]:
     """Return what the good rows cost at most, and what is to be known about that."""
-    if batch.cost is None and not batch.unpriced:
-        return "", ""
-    if not _is_billed(batch):
-        return _("Sandbox, not billed"), ""
-    if batch.cost is None:
-        return _("Price not published"), ""
+    if not batch.cost:
+        known = _("Price not published") if batch.unpriced else _("Sandbox, not billed")
+        return ("" if batch.cost is None and not batch.unpriced else known), ""
     note = ngettext("%(n)d row without a known price", "%(n)d rows without a known price", batch.unpriced) % {"n": batch.unpriced}
     return _("at most %(amount)s") % {"amount": money(decimal(batch.cost), settings.CURRENCY)}, note if batch.unpriced else ""
-
-
-def _is_billed(batch: Batch) -> bool:
-    names = batch.rows.exclude(state__in=[RowState.BAD, RowState.LEFT_OUT]).order_by().values_list("order__model", flat=True).distinct()
-    specs = [find_model(name) for name in names[:50]]
-    return any(is_billed(spec, accounts_lately(), batch.token.only if batch.token else "") for spec in specs if spec)
 
 
 def budget_lines(batch: Batch, caller: Caller) -> list[BudgetLine]:
