@@ -17,6 +17,7 @@ from django.utils import translation
 from generation.lifecycle import Status
 from generation.models import TaskInput
 from generation.ordering.prices import current
+from prompts.platforms import PLATFORMS
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
 from tests.web.page_rows import fill_slots, make_asset, make_video
@@ -56,6 +57,7 @@ OURS = (
     "character",
 )
 VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
+POSTED_ON = [platform.name["zh-hans"] for platform in PLATFORMS.values()]
 NAMES = re.compile(
     "|".join(
         [
@@ -65,7 +67,7 @@ NAMES = re.compile(
             r"https://files\.example/\S+",
             r"<<<\w+>>>",
             r"@\w+_\d",
-            *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS], key=len, reverse=True)),
+            *map(re.escape, sorted([*OURS, *VENDORS, *PROVIDERS, *POSTED_ON], key=len, reverse=True)),
         ]
     )
 )
@@ -191,7 +193,8 @@ def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
     video = make_video(user, prompt=prompt)
     make_video(user, prompt=prompt)
     TaskInput.objects.create(task=video.task, slot="first_frame", asset=make_asset(user))
-    pages = ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
+    pages = ["/templates/", "/templates/product-showcase/", "/templates/new", "/content-plan/"]
+    pages += ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
 
     found = {page: english(chinese.get(page).text, "a boat") for page in pages}
 

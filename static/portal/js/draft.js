@@ -65,7 +65,10 @@ function adopt(form) {
       if (shown !== field.dataset.default) draft.values[field.name] = isYesNo(field) ? field.checked : field.value;
     }
   }
-  if (parts.includes("prompt")) for (const name of ["prompt", "made_from"]) draft.values[name] = form.elements[name].value;
+  if (parts.includes("prompt")) {
+    draft.values.prompt = form.elements.prompt.value;
+    draft.values.made_from = form.elements.made_from.value;
+  }
   if (parts.includes("count")) draft.values.count = form.elements.count.value;
   if (parts.includes("images")) draft.images = imagesOf(form);
   write(draft);
