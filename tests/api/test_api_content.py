@@ -153,7 +153,7 @@ def test_a_choice_by_page_and_the_wall_of_a_content_id(client, user, staff):
 
 @pytest.mark.postgresql
 def test_content_is_found_by_its_index_whoever_asks(user, staff):
-    """Without statistics too, as in a new installation; `docs/performance.md` has the times with a million videos."""
+    """Without statistics too, as in a new installation."""
     user.groups.add(Group.objects.create(name="shop"))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
