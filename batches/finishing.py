@@ -67,7 +67,7 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     batch, said = draft.batch, draft.order
     task = GenerationTask.objects.filter(pk=draft.task_id, status=Status.SUCCEEDED).first() if draft.task_id else None
     if task is None:
-        raise Conflict(_("Only a row that has become a video can be finished."), code="not_ready")
+        raise Conflict(_("Only a row that has a video can be finished."), code="not_ready")
     wanted = {**said.get("full", said.get("params", {})), **(params or {})}
     images = Asset.objects.filter(owner=batch.owner_id).in_bulk([UUID(pk) for ids in said.get("inputs", {}).values() for pk in ids])
     inputs = {slot: [images[UUID(pk)] for pk in ids if UUID(pk) in images] for slot, ids in said.get("inputs", {}).items()}
@@ -98,9 +98,7 @@ def _without_seed(said: Mapping[str, Any], spec: ModelSpec) -> list[LeftOut]:
     """Name that the draft has no seed to repeat, where the better model would take one."""
     if said.get("params", {}).get("seed") is not None or "seed" not in spec.params.model_fields:
         return []  # it is repeated, or `fitted` has named it
-    return [
-        LeftOut(field="params.seed", value=None, why=_("The draft has no seed that could be repeated: the picture will be another one."))
-    ]
+    return [LeftOut(field="params.seed", value=None, why=_("The draft has no seed to repeat, so the picture will differ."))]
 
 
 def finish(planned: Finish, *, by: Caller) -> tuple[BatchRow, bool]:

@@ -22,9 +22,7 @@ Problem = dict[str, Any]
 BATCH_SENTENCES = {
     "sheet_row": _("Row %(row)s:"),
     "sheet_too_large": _("The file is larger than %(most)s MB. Upload it in parts."),
-    "sheet_is_archive": _(
-        "There is no table in this archive, or there are several. A ZIP has one CSV, XLSX or JSON Lines file beside the images."
-    ),
+    "sheet_is_archive": _("The ZIP has no table, or more than one. Put one CSV, XLSX or JSON Lines file beside the images."),
     "sheet_is_excel": _("This is an old Excel file (.xls). Save it as XLSX or CSV and upload that."),
     "sheet_is_pdf": _("This is a PDF. Upload a CSV, XLSX or JSON Lines file."),
     "sheet_encoding": _("The letters of the file cannot be read. Save it as CSV in UTF-8 and upload that."),
@@ -39,7 +37,7 @@ BATCH_SENTENCES = {
         "The sheet is too large: at most %(rows)s rows and %(columns)s columns. Remove other sheets, or save it as CSV."
     ),
     "sheet_damaged": _("This XLSX file is damaged or has a password. Save it again, or as CSV, and upload that."),
-    "batch_in_review": _("What is left waits for a person's decision: it may have been paid for. The batch ends after that."),
+    "batch_in_review": _("The remaining tasks are in review, because they may have been paid for. The batch ends when they are decided."),
     "archive_damaged": _("The ZIP of images is damaged, or has too many files. Make it again."),
     "row_extra_cells": _("The row has %(extra)s more cells than the heading. A text with commas needs quotation marks."),
     "row_no_model": _("Choose a model, for this row or for all."),
@@ -62,8 +60,10 @@ BATCH_SENTENCES = {
     "run_not_accepted": _("The batch was checked and not started: %(words)s"),
     "run_too_dear": _("The batch was checked and not started: it may cost %(cost)s %(currency)s, and a run may cost %(most)s."),
     "run_not_priced": _("The batch was checked and not started: the price of %(rows)s rows is not known, so its cost cannot be limited."),
-    "run_token_ended": _("The token that made it no longer works. It is paused: start it again from the page, or make another one."),
-    "row_not_enhanced": _("It was not enhanced, and stays as it is: %(why)s"),
+    "run_token_ended": _(
+        "The token that created this recurring batch no longer works, so it is paused. Resume it on its page, or create a new one."
+    ),
+    "row_not_enhanced": _("Not enhanced, stays as it is: %(why)s"),
     "row_too_many_addresses": _("A batch fetches at most %(most)s images. Put the images into a ZIP."),
 }
 SENTENCES |= BATCH_SENTENCES

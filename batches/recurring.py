@@ -94,7 +94,7 @@ def run_now(row: RecurringBatch, *, by: Caller) -> RecurringBatch:
     with transaction.atomic():
         locked = RecurringBatch.objects.select_for_update().get(pk=row.pk)
         if locked.run_id is not None:
-            raise Conflict(_("A run is on already."), code="run_is_on")
+            raise Conflict(_("A run is already in progress."), code="run_is_on")
         locked.run_id, locked.due_at = uuid7(), clock.now()
         locked.save(update_fields=["run_id", "due_at"])
         audit.record("recurring.run", locked, by=by)
@@ -120,7 +120,7 @@ def _set(row: RecurringBatch, values: Mapping[str, Any]) -> None:
     if row.time_zone not in zone_names():
         wrong["time_zone"] = _("There is no time zone “%(name)s”. Write a name such as Asia/Shanghai.") % {"name": row.time_zone[:60]}
     if row.most_cost is not None and row.most_cost < 0:
-        wrong["most_cost"] = _("An amount of 0 or more.")
+        wrong["most_cost"] = _("Give an amount of 0 or more.")
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     row.at = row.at.replace(second=0, microsecond=0, tzinfo=None)

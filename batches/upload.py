@@ -112,7 +112,8 @@ def change(batch: Batch, *, by: Caller, mapping: Mapping[str, str] | None = None
 
 def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return what applies where a row says nothing. Raise `InvalidRequest` for what is none of that, or of another kind."""
-    wrong = {f"defaults.{name[:60]}": _("There is no such default.") for name in defaults if name not in DEFAULTS}
+    unknown = _("Unknown default. Allowed: %(names)s.") % {"names": ", ".join(sorted(DEFAULTS))}
+    wrong = {f"defaults.{name[:60]}": unknown for name in defaults if name not in DEFAULTS}
     for names, kind in ((TEXTS, str), (OBJECTS, dict), (SWITCHES, bool)):
         wrong |= {f"defaults.{name}": _("This cannot be used here.") for name in names if not isinstance(defaults.get(name, kind()), kind)}
     inputs = defaults.get("inputs")

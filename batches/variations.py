@@ -101,7 +101,7 @@ class Plan:
 def plan(wanted: Wanted, *, by: Caller, team: Group | None = None) -> Plan:
     """Check and price every variation. Nothing is stored. Raise `InvalidRequest` if there are too many."""
     if wanted.count > MOST:
-        words = _("%(n)d videos; one set has at most %(most)d. Choose fewer styles, models or videos, or upload a file.")
+        words = _("%(n)d videos are too many: a set has at most %(most)d. Choose fewer styles, models or videos, or upload a file.")
         raise InvalidRequest(words % {"n": wanted.count, "most": MOST}, code="too_many")
     batch = Batch(
         owner=by.user,

@@ -77,7 +77,8 @@ def _name(name: str) -> str:
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
-    wrong = {f"values.{name[:60]}": _("There is no such value.") for name in values if name not in VALUES}
+    unknown = _("Unknown value. Allowed: %(names)s.") % {"names": ", ".join(sorted(VALUES))}
+    wrong = {f"values.{name[:60]}": unknown for name in values if name not in VALUES}
     wrong |= {
         f"values.{name}": _("This cannot be used here.")
         for name, kind in VALUES.items()

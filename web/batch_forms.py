@@ -39,10 +39,10 @@ OF_ORDERS = (
 )
 RECIPE = ("template", "style", "platform", "enhance")
 PRIORITIES = (
-    (LOWEST, gettext_lazy("After everything else of mine")),
-    (-1, gettext_lazy("After what is ordered alone (usual)")),
-    (0, gettext_lazy("Like what is ordered alone")),
-    (HIGHEST, gettext_lazy("Before everything else of mine")),
+    (LOWEST, gettext_lazy("After all my other orders")),
+    (-1, gettext_lazy("After single orders (default)")),
+    (0, gettext_lazy("Like single orders")),
+    (HIGHEST, gettext_lazy("Before all my other orders")),
 )
 
 
@@ -53,14 +53,16 @@ class DefaultsForm(ComposeForm):
     recipe_template = forms.ChoiceField(
         label=gettext_lazy("Template"),
         required=False,
-        help_text=gettext_lazy("Columns fill its variables: those of the same name at once, others as you choose after the upload."),
+        help_text=gettext_lazy(
+            "Columns fill its variables: those with the same name automatically, others as you choose after the upload."
+        ),
     )
     recipe_style = forms.ChoiceField(label=gettext_lazy("Style"), required=False)
     recipe_platform = forms.ChoiceField(label=gettext_lazy("Platform"), required=False)
     recipe_enhance = forms.BooleanField(
         label=gettext_lazy("Let a language model enhance each prompt"),
         required=False,
-        help_text=gettext_lazy("A few seconds for each row. The original is kept, and used where that fails."),
+        help_text=gettext_lazy("Takes a few seconds for each row. The original is kept, and used if it fails."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -105,7 +107,9 @@ class UploadForm(DefaultsForm):
         help_text=gettext_lazy("A ZIP, if rows name images by file name. Addresses (https://…) in the table need no ZIP."),
         widget=forms.FileInput(attrs={"accept": ".zip"}),
     )
-    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=200, help_text=gettext_lazy("Empty: that of the file."))
+    name = forms.CharField(
+        label=gettext_lazy("Name"), required=False, max_length=200, help_text=gettext_lazy("Leave empty to use the file name.")
+    )
 
 
 def defaults_shown(batch: Batch, spec: ModelSpec) -> dict[str, Any]:
@@ -171,7 +175,7 @@ class TurnForm(forms.Form):
         label=gettext_lazy("Needed by"),
         required=False,
         help_text=gettext_lazy(
-            "Models that also render offline do so, at a lower price, if the vendor gives up before then: two days as a rule."
+            "Models that also render offline do so, at a lower price, if the vendor gives up before then: usually after two days."
         ),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )

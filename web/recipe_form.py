@@ -44,7 +44,7 @@ class RecipeForm(forms.Form):
     template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
     style = forms.ChoiceField(label=gettext_lazy("Style"), required=False)
     platform = forms.ChoiceField(label=gettext_lazy("Platform"), required=False)
-    quality = forms.BooleanField(label=gettext_lazy("Words of quality"), required=False)
+    quality = forms.BooleanField(label=gettext_lazy("Quality words"), required=False)
 
     def __init__(
         self,

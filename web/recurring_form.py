@@ -33,7 +33,7 @@ class RecurringForm(forms.Form):
     batch = forms.ModelChoiceField(
         queryset=Batch.objects.none(),
         label=_("Columns and settings of"),
-        help_text=_("A batch that you uploaded from such a file."),
+        help_text=_("A batch that you uploaded with the same columns."),
     )
     at = forms.TimeField(label=_("Every day at"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}), initial="02:00")
     time_zone = forms.ChoiceField(label=_("Time zone"))
@@ -41,9 +41,9 @@ class RecurringForm(forms.Form):
     good_only = forms.BooleanField(
         label=_("Start the good rows if some need fixing"),
         required=False,
-        help_text=_("Otherwise nothing is started, and you are told."),
+        help_text=_("Otherwise nothing is started, and you get a notice."),
     )
-    most_cost = MoneyField(label=_("A run may cost at most"), required=False, help_text=_("Empty: only budgets limit it."))
+    most_cost = MoneyField(label=_("A run may cost at most"), required=False, help_text=_("Leave empty to be limited by budgets only."))
     team = forms.ModelChoiceField(queryset=Group.objects.none(), label=_("Share with"), required=False)
 
     def __init__(self, *args: Any, by: Caller, row: RecurringBatch | None = None, **kwargs: Any) -> None:

@@ -58,7 +58,7 @@ class LimitsFields(forms.Form):
     cache = forms.BooleanField(
         label=_("Stored videos will do"),
         required=False,
-        help_text=_("An order that equals an earlier one is given its stored videos at once. Nothing is bought."),
+        help_text=_("An order that equals an earlier one gets that order's stored videos at once. Nothing is bought."),
     )
     limits: Limits
 

@@ -51,7 +51,7 @@ class VariationsForm(forms.Form):
         for name, values in choices.items():
             self.fields[name].choices = values  # type: ignore[attr-defined]
         help_text = gettext_lazy(
-            "Rendered as cheap as each model can. Pick the best, then finish it with the settings above or on a better model."
+            "Rendered with each model's cheapest settings. Pick the best, then finish it with the settings above or on a better model."
         )
         self.fields["drafts"].help_text = help_text
 

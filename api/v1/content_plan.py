@@ -81,7 +81,7 @@ def plan_content(request: HttpRequest, body: PlanIn) -> PlanOut:
     today = timezone.localdate()
     first_day = body.first_day or today + timedelta(days=1)
     if not today - timedelta(days=1) <= first_day <= today + timedelta(days=730):
-        raise _wrong("first_day", _("Choose a day between today and in two years."))
+        raise _wrong("first_day", _("Choose a day between today and two years from now."))
     try:
         posts = plan_posts(
             body.topics,

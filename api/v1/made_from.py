@@ -84,14 +84,14 @@ def made_as_said(
             return Said(text=made.text, made_from=made.made_from, params=made.params, inputs=_images(made))
         if prompt.strip() == made.text:
             return Said(text=prompt, made_from=made.made_from)
-    words = _("This makes another prompt: “%(text)s”. Leave the prompt out, or send “signed” of POST /prompts/render.")
+    words = _("These parts make a different prompt: “%(text)s”. Leave the prompt out, or send “signed” of POST /prompts/render.")
     raise _wrong(words % {"text": made.text[:200]})
 
 
 def _signed(said: str, prompt: str) -> Said:
     made = read(said) if said else Made(text="")
     if made is None:
-        raise _wrong(_("Send “signed” of an answer of the portal as it is, or the parts of the prompt."))
+        raise _wrong(_("Send “signed” exactly as the portal returned it, or the parts of the prompt."))
     text = prompt or made.text
     return Said(text=text, made_from=unpack(said, text))
 

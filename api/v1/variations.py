@@ -236,7 +236,7 @@ def _require_nothing_left_out(planned: Plan) -> None:
 
 
 def _left_out(fields: dict[str, str]) -> InvalidRequest:
-    words = _("A model does not take all of this. Change it, or say “leave_out”: then the model's own values apply.")
+    words = _("A model does not take some of these settings. Change them, or send “leave_out”: then the model's defaults apply.")
     return InvalidRequest(words, code="left_out", fields=fields)
 
 

@@ -46,7 +46,7 @@ def test_pages_of_the_copy_and_the_switches_of_token_and_model(client, staff_cli
     client.force_login(user)
     page = client.get(f"/tasks/{task['id']}/").text
 
-    assert f"Given the stored videos of task {video.task_id}. Nothing was bought." in page
+    assert f"This task got the stored videos of task {video.task_id}. Nothing was bought." in page
     assert client.get(f"/videos/{task['videos'][0]['id']}/").status_code == 200
     assert "Stored videos will do" in client.get("/settings/tokens/new").text
     staff_client.post("/admin/generation/cachedmodel/add/", {"model": MODEL})

@@ -120,7 +120,7 @@ def test_pages_of_batches_fit_a_phone_and_work_without_a_script(browser, signed_
     page.get_by_role("button", name="Upload and check").click()
     page.get_by_role("heading", name="The table is being read").wait_for()
     batch = to_the_end(Batch.objects.get())
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     page.get_by_role("button", name="Start 2 videos").click()
     feed_once(Batch.objects.get(pk=batch.pk))
     page.get_by_role("button", name="Pause").click()

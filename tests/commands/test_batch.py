@@ -74,7 +74,7 @@ def test_nothing_is_ordered_without_a_yes_or_a_budget_or_a_readable_file(order, 
     code, text, _asked = order('title\n"open\n', *PROMPT)
     assert (code, "The file is refused. Row 2: A quotation mark is not closed" in text) == (1, True)
     code, text, _asked = order(GOOD, *PROMPT, "--default", "colour=red")
-    assert (code, "defaults.colour: There is no such default." in text) == (1, True)
+    assert (code, "defaults.colour: Unknown default. Allowed: enhance," in text) == (1, True)
     code, text, _asked = order(GOOD, *PROMPT, "--images", str(tmp_path / "none.zip"))
     assert (code, "none.zip cannot be read" in text) == (1, True)
 

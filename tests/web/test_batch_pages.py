@@ -80,7 +80,7 @@ def test_template_style_and_enhancement_for_all_rows_are_chosen_in_the_form(visi
 
     page = visitor.get(f"/batches/{batch.pk}/")
     (note,) = page.context["problems"]
-    assert ("It was not enhanced, and stays as it is: No language model is set up" in note.words, note.is_bad) == (True, False)
+    assert ("Not enhanced, stays as it is: No language model is set up" in note.words, note.is_bad) == (True, False)
     assert "Start 1 video" in page.text
     page = visitor.get(f"/batches/{batch.pk}/defaults")
     assert '<option value="cinematic" selected>' in page.text

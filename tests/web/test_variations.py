@@ -71,7 +71,7 @@ def test_what_a_model_does_not_take_is_shown_before_it_is_ordered(visitor, price
     first = visitor.post("/studio/tasks/", body, headers=SCRIPT)
 
     assert (first.status_code, Batch.objects.count()) == (422, 0)
-    assert "Some models do not take all of this" in first.text
+    assert "Some models do not take all of these settings" in first.text
     assert "Wan 2.1 Turbo: Mode pro." in first.text
     second = visitor.post("/studio/tasks/", body | {"vary-seen": [f"{WAN} params.mode"]}, headers=SCRIPT)
     assert second["HX-Redirect"] == f"/batches/{Batch.objects.get().pk}/"

@@ -24,8 +24,8 @@ class CachedModelAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg
             {
                 "fields": ("model",),
                 "description": gettext_lazy(
-                    "A program that orders with this model, and has the stored videos of an equal order, is given them at once. Nothing is "
-                    "bought. The order may say “cache: false”. Orders from pages always make new videos."
+                    "A program that orders with this model gets the stored videos of an equal order at once, if there are any. Nothing is "
+                    "bought. An order can say “cache: false”. Orders from pages always make new videos."
                 ),
             },
         ),

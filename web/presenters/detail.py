@@ -356,7 +356,7 @@ def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
     if caller.user.is_staff:
         rows += _charged(task)
     if task.copy_of_id:
-        rows.append(Fact(label=_("Stored videos of"), value=str(task.copy_of_id)[-12:], href=reverse("task", args=[task.copy_of_id])))
+        rows.append(Fact(label=_("Stored videos from"), value=str(task.copy_of_id)[-12:], href=reverse("task", args=[task.copy_of_id])))
     if task.retry_of_id:
         rows.append(Fact(label=_("Repeats"), value=str(task.retry_of_id)[-12:], href=reverse("task", args=[task.retry_of_id])))
     return rows

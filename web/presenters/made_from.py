@@ -31,7 +31,7 @@ def made_from_rows(made_from: Mapping[str, Any], caller: Caller) -> list[Fact]:
         known = PLATFORMS.get(platform)
         rows.append(Fact(label=_("Platform"), value=known.name[reading_language()] if known else platform))
     if made_from.get("quality"):
-        rows.append(Fact(label=_("Words of quality"), value=_("yes")))
+        rows.append(Fact(label=_("Quality words"), value=_("yes")))
     by = {"enhanced": _("Enriched by"), "translated": _("Translated by"), "described": _("Described by")}
     rows += [Fact(label=label, value=made_from[name].get("model", "")) for name, label in by.items() if name in made_from]
     if original := made_from.get("original"):

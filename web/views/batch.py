@@ -210,9 +210,9 @@ def act(request: HttpRequest, pk: UUID, way: str) -> HttpResponse:
 
     ways: dict[str, Callable[[], object]] = {
         "pause": lambda: actions.pause(found, by=caller) and _("Paused. What was sent goes on."),
-        "resume": lambda: actions.resume(found, by=caller) and _("The batch goes on."),
+        "resume": lambda: actions.resume(found, by=caller) and _("Batch resumed."),
         "cancel": cancel,
-        "retry": lambda: actions.retry_failed(found, by=caller) and _("What failed is ordered again."),
+        "retry": lambda: actions.retry_failed(found, by=caller) and _("The failed videos are ordered again."),
     }
     return _done(request, found, lambda: str(ways[way]()))
 
@@ -231,7 +231,7 @@ def turn(request: HttpRequest, pk: UUID) -> HttpResponse:
             actions.set_priority(found, form.cleaned_data["priority"], by=caller)
         if "needed_by" in form.fields and form.cleaned_data["needed_by"] != found.needed_by:
             actions.need_by(found, form.cleaned_data["needed_by"], by=caller)
-        return _("Stored.")
+        return _("Saved.")
 
     return _done(request, found, store)
 

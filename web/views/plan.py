@@ -73,7 +73,7 @@ class PlanForm(forms.Form):
     def clean_first_day(self) -> date:
         day: date = self.cleaned_data["first_day"]
         if not timezone.localdate() <= day <= timezone.localdate() + timedelta(days=730):
-            raise forms.ValidationError(_("Choose a day between today and in two years."))
+            raise forms.ValidationError(_("Choose a day between today and two years from now."))
         return day
 
     def clean(self) -> dict[str, Any]:

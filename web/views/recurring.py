@@ -85,7 +85,7 @@ def act(request: HttpRequest, pk: UUID, way: str) -> HttpResponse:
             actions.run_now(row, by=caller)
             return _("The run begins in a few seconds.")
         actions.change(row, by=caller, paused=way == "pause")
-        return _("Paused.") if way == "pause" else _("It goes on.")
+        return _("Paused.") if way == "pause" else _("Resumed.")
 
     return answer(request, do)
 

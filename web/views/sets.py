@@ -52,7 +52,7 @@ def place_set(request: HttpRequest, form: ComposeForm, vary: VariationsForm) -> 
         planned = plan(wanted, by=caller, team=form.cleaned_data.get("team"))
         if _seen(planned.left_out) - set(request.POST.getlist("vary-seen")):
             form.add_error(
-                None, _("Some models do not take all of this. See under Variations what is left out, then press Generate again.")
+                None, _("Some models do not take all of these settings. See under Variations what is left out, then press Generate again.")
             )
         elif vary.is_valid():
             batch, is_new = place_from_page(wanted, planned, by=caller, page=page_key(request))

@@ -113,6 +113,6 @@ def test_endpoint_that_fails_leaves_the_text_says_so_and_is_not_asked_for_every_
     rows = list(batch.rows.all())
     assert [row.order["prompt"] for row in rows] == [f"a boat {n}" for n in range(8)]
     assert ({row.state for row in rows}, len({row.repair for row in rows})) == ({"ready"}, 1)
-    words = "prompt: It was not enhanced, and stays as it is: The language model answered with an error (HTTP 500)."
+    words = "prompt: Not enhanced, stays as it is: The language model answered with an error (HTTP 500)."
     assert {words_of(row.problems[0]) for row in rows} == {words}
     assert len(server.requests) == MOST_FAILURES
