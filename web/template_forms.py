@@ -17,6 +17,7 @@ from generation.errors import InvalidRequest
 from prompts.models import Category, Template
 from prompts.templates import own
 from prompts.templates.rendering import TemplateVersion
+from web.recipe_form import reading_language
 
 __all__ = ["TemplateForm", "lines_of"]
 
@@ -78,8 +79,9 @@ class TemplateForm(forms.Form):
 def lines_of(row: Template | TemplateVersion) -> str:
     """Return the variables that are not plain text or have a label, as the form has them."""
     variables = own.value_of(row).variables if isinstance(row, Template) else row.variables
+    kinds = {kind: word for word, kind in KINDS.items() if word.isascii() is (reading_language() == "en")}
     return "\n".join(
-        f"{one.name}{f' ({one.label})' if one.label else ''}: {' / '.join(one.choices) or one.kind}"
+        f"{one.name}{f' ({one.label})' if one.label else ''}: {' / '.join(one.choices) or kinds[one.kind]}"
         for one in variables
         if one.kind != "text" or one.label
     )

@@ -93,6 +93,8 @@ def test_one_is_written_changed_shared_copied_and_deleted(visitor, user):
     assert [(one["name"], one["kind"], one["label"]) for one in row.variables] == [("product", "text", ""), ("wood", "choice", "Wood")]
     form = text(visitor.get(f"/templates/{row.line}/edit"))
     assert "wood (Wood): oak / pine" in form
+    chinese = text(visitor.get("/templates/new?from=product-showcase", headers={"accept-language": "zh-hans"}))
+    assert "): 图片\n" in chinese
 
     changed = first | {"text": "{product} on {n} {wood} shelves", "variables": "wood: oak / pine\nn: 数字", "team": team.pk}
     assert visitor.post(f"/templates/{row.line}/edit", changed).status_code == 302
