@@ -152,11 +152,9 @@ def _start(row: RecurringBatch, batch: Batch) -> None:
     cost, unpriced = sum(one or 0 for one in ready), ready.count(None)
     if not ready and not bad:
         if _is_mine(row):
-            _end(row, None, say("run_nothing_new"))
-            batch.delete()
-            store.discard(filter(None, [batch.file_key, batch.archive_key]))
+            _end(row, None, say("run_nothing_new")) if _deleted(batch) else _again(row, WHILE_CHECKED)
         return
-    Batch.objects.filter(pk=batch.pk).update(cost=cost, unpriced=unpriced)
+    Batch.objects.filter(pk=batch.pk, state=State.CHECKED).update(cost=cost, unpriced=unpriced)
     if row.most_cost is not None and unpriced:
         _end(row, batch, say("run_not_priced", rows=unpriced), failed=True)
     elif row.most_cost is not None and cost > row.most_cost:
@@ -169,6 +167,16 @@ def _start(row: RecurringBatch, batch: Batch) -> None:
             _end(row, batch, say("run_not_accepted", words=error.message), failed=True)
         else:
             _follow(row, Batch.objects.get(pk=batch.pk))
+
+
+def _deleted(batch: Batch) -> bool:
+    """Delete the batch and its file; not if a person has just accepted it, or has it checked again: the next step sees that."""
+    with transaction.atomic():
+        if not Batch.objects.select_for_update(of=("self",)).filter(pk=batch.pk, state=State.CHECKED, fence=batch.fence).exists():
+            return False
+        batch.delete()
+    store.discard(filter(None, [batch.file_key, batch.archive_key]))
+    return True
 
 
 def _leave_out(batch: Batch) -> None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
-from access.rights import may
+from batches.accepting import require_rights
 from batches.mapping import require_mapping
 from batches.messages import refusal_of
 from batches.models import Batch, Source, State
@@ -27,7 +27,7 @@ from batches.reading.archives import open_zip
 from batches.reading.sheet import MOST_BYTES, BadFile
 from database import clock
 from generation import store
-from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.errors import Conflict, InvalidRequest
 from providers.core.messages import Message, say
 from providers.messages import translated
 
@@ -93,8 +93,7 @@ def upload(
 
 def change(batch: Batch, *, by: Caller, mapping: Mapping[str, str] | None = None, defaults: Mapping[str, Any] | None = None) -> Batch:
     """Change what columns are, or what applies to all rows, and check it again. Raise `NotAllowed`, `Conflict`, `InvalidRequest`."""
-    if not may(by, "act", batch):
-        raise NotAllowed(_("This batch belongs to someone else. Ask its owner, or an administrator who may change batches."))
+    require_rights(batch, by)
     with transaction.atomic():
         locked = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
         if locked.state not in {State.CHECKING, State.CHECKED, State.REFUSED} or not locked.file_key:

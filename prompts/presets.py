@@ -84,8 +84,17 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, kind in VALUES.items()
         if name in values and type(values[name]) is not kind
     }
+    if "values.inputs" not in wrong and not all(map(_are_ids, values.get("inputs", {}).values())):
+        wrong["values.inputs"] = _("This cannot be used here.")
     if not wrong and len(json.dumps(dict(values), default=str).encode()) > MOST_BYTES:
         wrong["values"] = _("At most 64 kB.")
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     return json.loads(json.dumps(dict(values), default=str))  # type: ignore[no-any-return]
+
+
+def _are_ids(images: Any) -> bool:
+    try:
+        return isinstance(images, list) and all(UUID(str(one)) for one in images)
+    except ValueError:
+        return False

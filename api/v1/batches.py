@@ -19,7 +19,7 @@ from access.money import decimal
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.paging import PageIn, page_of
-from api.strict_json import BadBody, read_json
+from api.strict_json import BadBody, check_values, read_json, read_strictly
 from api.v1.batch_schemas import BatchLineOut, BatchOut, Mapped, Name, batch_out, visible_batch
 from api.v1.schemas import TEXT, ErrorOut, Page
 from batches.messages import words_of
@@ -185,6 +185,7 @@ def _form(request: HttpRequest) -> dict[str, Any]:
     if "file" not in request.FILES:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={"file": _("This is needed.")})
     fields: Mapping[str, str] = request.POST
+    check_values([fields.get("name", ""), fields.get("team", "")])
     return {
         "name": fields.get("name", ""),
         "team": fields.get("team", ""),
@@ -195,8 +196,8 @@ def _form(request: HttpRequest) -> dict[str, Any]:
 
 def _object(fields: Mapping[str, str], name: str) -> dict[str, Any]:
     try:
-        value = json.loads(fields.get(name) or "{}")
-    except (ValueError, RecursionError):
+        value = read_strictly((fields.get(name) or "{}").encode())
+    except (BadBody, UnicodeEncodeError):
         value = None
     if not isinstance(value, dict):
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields={name: _("This is not a JSON object.")})

@@ -62,3 +62,12 @@ def test_refusals_name_the_field(api: Any) -> None:
     assert fields(api.client.post("/api/v1/batches", {**file, "defaults": "[1]"})) == (422, ["defaults"])
     assert fields(api.post("/batches", {"rows": [{}], "defaults": {"owner": "x"}})) == (422, ["defaults.owner"])
     assert fields(api.post("/batches", {"rows": [{}], "mapping": {"a": "owner"}})) == (422, ["mapping.a"])
+
+
+def test_what_no_database_stores_is_refused_in_a_form(api: Any) -> None:
+    def status(**fields: str) -> int:
+        return int(api.client.post("/api/v1/batches", {"file": SimpleUploadedFile("a.csv", b"prompt\na cat\n"), **fields}).status_code)
+
+    assert [status(name="a\0"), status(team="a\0")] == [400, 400]
+    assert [status(defaults='{"prompt": "\\u0000"}'), status(defaults='{"metadata": {"a": NaN}}'), status(mapping="[" * 5_000)] == [422] * 3
+    assert not Batch.objects.exists()

@@ -9,21 +9,23 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
+from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from access.ledger_models import Reservation
 from access.tokens import issue, revoke
 from batches import recurring
+from batches.accepting import accept
 from batches.models import Batch, BatchRow, RecurringBatch, RowState, State
 from batches.recurring import next_run
-from batches.runs import run, runs_soon
+from batches.runs import _start, run, runs_soon
 from batches.steps import batches_soon, step
 from events.models import Event
 from generation.errors import NotAllowed
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.messages import translated
-from tests.batches.batch_rows import KLING, make_recurring
+from tests.batches.batch_rows import KLING, make_batch, make_recurring
 from tests.cases import in_one_test
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import make_task
@@ -220,6 +222,20 @@ def test_an_accepted_run_is_ended_after_a_kill(user, real, shop):
 
     row.refresh_from_db()
     assert (row.run_id, row.failed, Batch.objects.count(), Reservation.objects.count()) == (None, False, 1, 3)
+
+
+def test_a_batch_that_a_person_accepted_is_not_deleted_by_its_run(user, real):
+    row = make_recurring(user, run_id=uuid7())
+    read_before = make_batch(user, pk=row.run_id)
+    accept(read_before, by=Caller(user=user))
+    _start(row, read_before)
+
+    row.refresh_from_db()
+    assert (Batch.objects.get().state, Reservation.objects.count(), row.run_id) == (State.RUNNING, 3, read_before.pk)
+    RecurringBatch.objects.update(due_at=timezone.now())
+    drive(2)
+    row.refresh_from_db()
+    assert (row.run_id, row.failed, translated(row.result)) == (None, False, "3 rows were ordered; 0 were left out.")
 
 
 def test_pause_resume_run_now_and_delete(user, other_user, real, shop):

@@ -41,6 +41,8 @@ def test_a_preset_keeps_values_under_a_name_of_its_owner_alone(user, other_user)
         ("a", {"colour": 1}, "values.colour"),
         ("a", {"count": True}, "values.count"),
         ("a", {"prompt": "x" * 70_000}, "values"),
+        ("a", {"inputs": {"first_frame": 5}}, "values.inputs"),
+        ("a", {"inputs": {"first_frame": ["no id"]}}, "values.inputs"),
     ],
 )
 def test_what_is_no_preset_is_refused_by_field(user, name, values, field):

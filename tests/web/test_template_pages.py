@@ -41,6 +41,8 @@ def test_the_list_has_own_and_built_in_templates_styles_and_platforms(visitor, r
     assert "Clean studio shot" not in styles
     assert "Shelf" in text(visitor.get("/templates/?q=SHELF"))
     assert "Nothing matches" in text(visitor.get("/templates/?q=nowhere"))
+    assert "Shelf" in text(visitor.get("/templates/?q=shelf%00"))
+    assert visitor.get(f"/templates/{row.line}/?version={'9' * 5_000}").status_code == 200
 
 
 def test_the_list_is_in_the_readers_language(visitor):

@@ -36,7 +36,7 @@ from providers.messages import translated
 from web.batch_forms import ColumnsForm, TurnForm
 from web.presenters import batches as shown
 from web.presenters.variations import groups_of, left_out_words
-from web.views.common import answer, the_batch
+from web.views.common import answer, text_in, the_batch
 
 __all__ = ["accept_batch", "act", "batch", "columns", "progress", "rejected", "results", "row", "turn"]
 
@@ -109,7 +109,7 @@ def _rows_context(request: HttpRequest, found: Batch, caller: Caller) -> dict[st
     if found.source == Source.FORM:
         shown_left_out = left_out_words(found.defaults.get("left_out", {}))
         return {"groups": groups_of(found, list(found.rows.all()), caller), "left_out": shown_left_out}
-    kind, repair = request.GET.get("show", ""), request.GET.get("repair", "")
+    kind, repair = request.GET.get("show", ""), text_in(request, "repair")
     after = int(text) if (text := request.GET.get("after", "")).isdecimal() and len(text) < 10 else 0
     rows = shown.rows_of_kind(found, kind)
     if repair:

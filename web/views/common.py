@@ -28,6 +28,7 @@ __all__ = [
     "give_key",
     "known_video",
     "page_key",
+    "text_in",
     "the_batch",
     "the_task",
     "the_video",
@@ -75,6 +76,11 @@ def uuid_in(request: HttpRequest, name: str) -> UUID | None:
         return UUID(request.GET.get(name, ""))
     except ValueError:
         return None
+
+
+def text_in(request: HttpRequest, name: str, most: int = 200) -> str:
+    """Return the text in the address's query, stripped, and without the NUL characters that PostgreSQL does not take."""
+    return request.GET.get(name, "").replace("\x00", "").strip()[:most]
 
 
 def page_key(request: HttpRequest) -> UUID:

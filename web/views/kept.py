@@ -25,7 +25,7 @@ from providers.vendors import find_model
 from web.forms import ComposeForm, form_for
 from web.presenters.kept import earlier_of
 from web.variations_form import VariationsForm
-from web.views.common import uuid_in
+from web.views.common import text_in, uuid_in
 from web.views.sets import varied
 
 __all__ = ["change_preset", "delete_preset", "history", "preset_list", "with_preset"]
@@ -37,7 +37,7 @@ ON_A_PAGE = 20
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """List earlier prompts of this person that have the words of the search."""
-    words = request.GET.get("q", "")[:200]
+    words = text_in(request, "q")
     found, more = earlier_prompts(caller_of(request).user, words=words, before=uuid_in(request, "before"), most=ON_A_PAGE)
     return render(request, "studio/_history.html", {"found": earlier_of(found), "more": more, "words": words})
 
@@ -96,7 +96,7 @@ def _values(form: ComposeForm, vary: VariationsForm) -> dict[str, Any]:
     """Return what the form says now, as far as it can be read."""
     return {
         "model": form.spec.name,
-        "prompt": str(form.data.get("prompt", "")),
+        "prompt": str(form.data.get("prompt", "")).replace("\x00", ""),
         "params": {name: value for name, value in form.params.items() if value not in (None, "", [])},
         "inputs": {slot: [str(asset.pk) for asset in assets] for slot, assets in form.pictures.items() if assets},
         "count": form.cleaned_data.get("count") or 1,

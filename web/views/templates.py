@@ -29,7 +29,7 @@ from providers.core.catalog import PORTAL_IMAGES, InputSlot
 from providers.vendors import find_model
 from web.recipe_form import MOST_LISTED, RecipeForm, reading_language
 from web.template_forms import TemplateForm, lines_of
-from web.views.common import wants_fragment
+from web.views.common import text_in, wants_fragment
 from web.views.compose import Place, place_of
 
 __all__ = ["delete", "edit", "listing", "new", "template"]
@@ -42,7 +42,7 @@ FIELDS = ("name", "category", "language", "text", "negative_text")
 def listing(request: HttpRequest) -> HttpResponse:
     """Show own templates and those of the portal by category, the styles and the platforms."""
     caller, language = caller_of(request), reading_language()
-    wanted, text = request.GET.get("category", ""), request.GET.get("q", "").strip()
+    wanted, text = request.GET.get("category", ""), text_in(request, "q")
     rows = Template.objects.filter(is_current=True).select_related("owner", "team")
     if text:
         rows = rows.filter(name__icontains=text) | rows.filter(text__icontains=text)
@@ -86,7 +86,7 @@ def template(request: HttpRequest, template_id: str) -> HttpResponse:
     """Show a template with a form to fill it, the prompt that it makes and what the lint says of it. `?version=` is an earlier version."""
     caller = caller_of(request)
     version = request.GET.get("version", "")
-    found = _found(caller, template_id, int(version) if version.isdecimal() else None)
+    found = _found(caller, template_id, int(version) if version.isdecimal() and len(version) < 10 else None)
     row = None if (found.id, found.language) in BUILT_IN else own.the_row(caller, found.id, version=found.version)
     is_sent = "template" in request.GET
     form = RecipeForm(request.GET if is_sent else None, caller=caller, fixed=found)
