@@ -61,7 +61,7 @@ BATCH_FACES = {
     State.CHECKED: Face(label=gettext_lazy("Waits for you"), tone="warn", icon="hourglass"),
     State.ACCEPTING: Face(label=State.ACCEPTING.label, tone="run", icon="spinner"),
     State.RUNNING: Face(label=State.RUNNING.label, tone="run", icon="spinner"),
-    State.PAUSED: Face(label=State.PAUSED.label, tone="off", icon="clock"),
+    State.PAUSED: Face(label=State.PAUSED.label, tone="off", icon="pause"),
     State.ENDED: Face(label=State.ENDED.label, tone="ok", icon="circle-check"),
 }
 ROW_FACES = {
