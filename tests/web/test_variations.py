@@ -134,4 +134,4 @@ def test_what_cannot_be_finished_says_why(visitor, user, draft):
     alone = make_task(user, status=Status.SUCCEEDED)
 
     assert visitor.get(f"/tasks/{alone.pk}/finish", follow=True).redirect_chain[0][0] == f"/tasks/{alone.pk}/"
-    assert visitor.post(f"/tasks/{alone.pk}/finish/quote", {}).status_code == 404
+    assert visitor.post(f"/tasks/{alone.pk}/finish/quote", {}).status_code == 409

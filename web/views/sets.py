@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,7 +29,7 @@ from web.presenters.variations import budget_words, cost_of, left_out_words, mod
 from web.presenters.videos import tile_of
 from web.presenters.words import model_label
 from web.variations_form import FinishForm, VariationsForm
-from web.views.common import page_key, the_task
+from web.views.common import page_key, the_task, toast
 
 __all__ = ["finish_quote", "finish_task", "place_set", "set_context", "varied"]
 
@@ -118,8 +118,8 @@ def finish_quote(request: HttpRequest, pk: UUID) -> HttpResponse:
     task = the_task(request, pk)
     try:
         return render(request, "sets/_finish_quote.html", _finish_context(request, task, draft_row(task)))
-    except PortalError as refusal:
-        raise Http404 from refusal
+    except PortalError as refusal:  # it has no video, or no batch
+        return toast(refusal.message, messages.ERROR, refusal.status)
 
 
 def _finished(request: HttpRequest, row: BatchRow) -> HttpResponse | None:
