@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zipfile
@@ -14,7 +15,7 @@ import xlsxwriter
 from batches.reading.sheet import MOST_ROWS
 from tests.batches.files import PARTS, xlsx
 
-__all__ = ["GOOD", "HOSTILE", "Write", "peak_kb", "start_peak"]
+__all__ = ["GOOD", "HOSTILE", "Write", "cpu_s", "peak_kb", "start_peak"]
 
 Write = Callable[[Path], object]
 
@@ -119,3 +120,8 @@ def start_peak() -> None:
 def peak_kb(process: str = "self") -> int:
     """Return the highest use of memory of a process."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1])  # type: ignore[index]
+
+
+def cpu_s() -> float:
+    """Return the processor time of this process and of those that it started and that have ended."""
+    return sum(os.times()[:4])

@@ -1,15 +1,13 @@
-"""Files that are too large, in every way, are refused within 5 s and with little memory; large ones that are right are read so."""
+"""Files that are too large, in every way, are refused within 5 s of processor time and with little memory; large ones that are right are read so."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
 from batches.images import BadArchive, open_archive
 from batches.reading.files import read_file
 from batches.reading.sheet import MOST_ROWS, BadFile
-from tests.batches.bad_files import GOOD, HOSTILE, long_list, peak_kb, start_peak
+from tests.batches.bad_files import GOOD, HOSTILE, cpu_s, long_list, peak_kb, start_peak
 from tests.cases import in_one_test
 
 MOST_S, MOST_KB = 5.0, 100_000
@@ -21,13 +19,13 @@ def test_hostile_file_is_refused_soon_and_cheaply(tmp_path, name):
     codes, write = HOSTILE[name]
     write(tmp_path / "file")
     start_peak()
-    before, began = peak_kb(), time.monotonic()
+    before, began = peak_kb(), cpu_s()
 
     with pytest.raises(BadFile) as refused:
         list(read_file(tmp_path / "file").rows)
 
     assert refused.value.code in codes.split()
-    assert time.monotonic() - began < MOST_S
+    assert cpu_s() - began < MOST_S
     assert peak_kb() - before < MOST_KB
 
 
@@ -36,12 +34,12 @@ def test_hostile_file_is_refused_soon_and_cheaply(tmp_path, name):
 def test_as_many_rows_as_are_allowed_are_read_soon_and_cheaply(tmp_path, name):
     GOOD[name](tmp_path / "file")
     start_peak()
-    before, began = peak_kb(), time.monotonic()
+    before, began = peak_kb(), cpu_s()
 
     rows = read_file(tmp_path / "file").rows
 
     assert sum(1 for _row in rows) == MOST_ROWS
-    assert time.monotonic() - began < MOST_S
+    assert cpu_s() - began < MOST_S
     assert peak_kb() - before < MOST_KB
 
 
