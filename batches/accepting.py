@@ -14,6 +14,8 @@ from access import ledger
 from access.budget_warnings import warn_of_refusal
 from access.callers import Caller
 from access.ledger import Ask, BudgetReached, BudgetsChanged, PriceUnknown
+from access.ledger_models import Budget
+from access.models import ApiToken
 from access.rights import may
 from batches.models import Batch, BatchRow, RowState, State
 from batches.money import asks_of
@@ -23,7 +25,7 @@ from generation.errors import Conflict, NotAllowed
 from generation.ordering.purchase import refusal_of
 from generation.ordering.room import quotas_of, require_free_disk
 
-__all__ = ["accept", "named", "require_rights", "save_rows", "set_waiting", "with_money"]
+__all__ = ["accept", "named", "require_rights", "require_same_limits", "save_rows", "set_waiting", "with_money"]
 
 
 def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
@@ -37,6 +39,7 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
     require_free_disk()
     quotas_of([batch.owner_id])[batch.owner_id].require_room()
     batch = Batch.objects.select_related("token", "owner").get(pk=batch.pk)
+    require_same_limits(by, batch.token)
     rows = list(batch.rows.filter(state=RowState.READY).only("order", "batch_id"))
     asks = named(batch, rows)
 
@@ -114,3 +117,16 @@ def require_rights(batch: Batch, by: Caller) -> None:
     """Raise `NotAllowed` unless this caller may act on the batch."""
     if not may(by, "act", batch):
         raise NotAllowed(_("This batch belongs to someone else. Ask its owner, or an administrator who may change batches."))
+
+
+def require_same_limits(by: Caller, ordering: ApiToken | None) -> None:
+    """Raise `NotAllowed` if the caller's token has limits or a budget that would not count: orders have the token `ordering`, or none."""
+    token = by.token
+    if token is None or (ordering is not None and ordering.pk == token.pk):
+        return
+    limits = (token.models_allowed, token.only)
+    is_free = not any(limits) or (ordering is not None and (ordering.models_allowed, ordering.only) == limits)
+    is_counted = ordering is not None and ordering.line_id == token.line_id
+    if not is_free or (not is_counted and Budget.objects.filter(token_line=token.line_id, enabled=True).exists()):
+        words = _("This was not made with this token, so its limits and budget would not count. Use the one that made it, or the page.")
+        raise NotAllowed(words, code="other_token")

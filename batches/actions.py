@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from access import ledger
 from access.callers import Caller
-from batches.accepting import named, require_rights, save_rows, set_waiting, with_money
+from batches.accepting import named, require_rights, require_same_limits, save_rows, set_waiting, with_money
 from batches.feeding import park, unpark
 from batches.models import Batch, BatchRow, RowState, State
 from batches.money import asks_of
@@ -67,6 +67,7 @@ def retry_failed(batch: Batch, *, by: Caller) -> Batch:
     is accepted. A row whose task a person has retried already is left alone.
     """
     require_rights(batch, by)
+    require_same_limits(by, batch.token)
 
     def begin(surely: bool) -> Batch:
         locked = lock(batch, by, State.RUNNING, State.PAUSED, State.ENDED)

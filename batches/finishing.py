@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from access import ledger
 from access.callers import Caller
-from batches.accepting import require_rights, with_money
+from batches.accepting import require_rights, require_same_limits, with_money
 from batches.actions import lock, move
 from batches.checking import Checker, Draft
 from batches.fitting import LeftOut, fitted
@@ -109,6 +109,7 @@ def finish(planned: Finish, *, by: Caller) -> tuple[BatchRow, bool]:
     """
     batch, row = planned.draft.batch, planned.row
     require_rights(batch, by)
+    require_same_limits(by, batch.token)
     if planned.problems:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=planned.problems)
     require_free_disk()

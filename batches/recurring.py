@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from access.callers import Caller
 from access.preferences import zone_names
 from access.rights import may
+from batches.accepting import require_same_limits
 from batches.mapping import require_mapping
 from batches.models import RecurringBatch
 from batches.upload import checked_defaults
@@ -135,3 +136,4 @@ def _told(row: RecurringBatch) -> dict[str, Any]:
 def _require_rights(row: RecurringBatch, by: Caller) -> None:
     if not may(by, "act", row):
         raise NotAllowed(_("This recurring batch belongs to someone else. Ask its owner."))
+    require_same_limits(by, row.token)
