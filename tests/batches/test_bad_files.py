@@ -1,4 +1,4 @@
-"""Files that are too large, in every way, are refused within 5 s of processor time and with little memory; large ones that are right are read so."""
+"""Files that are too large, in every way, are refused within 5 s of processor time and with little memory; large right ones are read so."""
 
 from __future__ import annotations
 
