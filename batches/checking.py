@@ -126,7 +126,8 @@ class Checker:
         if not model:
             problems.append(problem("row_no_model", "model"))
         spec = find_model(model)
-        made = self.recipes.made(plain, said["variables"], spec, problems)
+        with_images = {*self.defaults.get("inputs", {}), *said["inputs"]}
+        made = self.recipes.made(plain, said["variables"], spec, problems, slots=with_images)
         from_template = {slot: names[0] for slot, names in made.inputs.items()}
         order: dict[str, Any] = {
             "model": spec.name if spec else model,

@@ -5,7 +5,7 @@ model that enriches it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -64,8 +64,16 @@ class Recipes:
         elif "enhanced" in order.get("made_from", {}):
             self.failures = 0
 
-    def made(self, plain: Mapping[str, str], values: Mapping[str, str], spec: ModelSpec | None, problems: list[Problem]) -> Made:
-        """Return the prompt of a row with these cells, and of its variables. `problems` gets what is wrong with them."""
+    def made(
+        self,
+        plain: Mapping[str, str],
+        values: Mapping[str, str],
+        spec: ModelSpec | None,
+        problems: list[Problem],
+        *,
+        slots: Collection[str] = (),
+    ) -> Made:
+        """Return the prompt of a row with these cells, and of its variables. `problems` gets what is wrong; `slots` have images."""
         values = {**self.defaults.get("variables", {}), **values}
         text = plain.get("prompt") or self._filled(values, problems)
         named = {what: plain.get(what) or self.defaults.get(what, "") for what in CHOSEN}
@@ -86,6 +94,7 @@ class Recipes:
                 platform=chosen.get("platform"),
                 quality=bool(self.defaults.get("quality")),
                 spec=spec,
+                slots=slots,
             )
         except InvalidRequest as error:
             fields = {field.replace("values.", "variables.", 1): words for field, words in error.fields.items()}

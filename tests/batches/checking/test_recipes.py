@@ -52,6 +52,15 @@ def test_row_names_its_own_and_the_defaults_are_for_the_others(checked, pitch):
     assert second.order["params"]["aspect_ratio"] == "1:1"
 
 
+def test_platform_leaves_the_shape_alone_where_a_rows_image_gives_it(checked, user):
+    image = store_asset(owner=user, file=picture((1280, 720)))
+    defaults = {"model": "kling/kling-v2-5-turbo", "platform": "tiktok", "inputs": {"first_frame": [str(image.pk)]}}
+    batch = checked("prompt\na boat\n", defaults=defaults)
+
+    (row,) = batch.rows.all()
+    assert (row.problems, "aspect_ratio" in row.order["params"]) == ([], False)
+
+
 def test_what_is_not_there_or_does_not_fit_is_a_problem_of_the_row(checked, pitch):
     batch = checked(f"prompt,template,style,platform,title\na,nope,,,\nb,,nope,,\nc,,,nope,\n,{pitch.line},,,\n,{pitch.line},,,a{{b}}\n")
 
