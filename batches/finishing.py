@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
@@ -118,9 +118,10 @@ def finish(planned: Finish, *, by: Caller) -> tuple[BatchRow, bool]:
 
     def begin(surely: bool) -> Batch:
         locked = lock(batch, by, State.RUNNING, State.PAUSED, State.ENDED)
-        known[:] = _finished(locked, row.order)
+        known[:], failed = _finished(locked, row.order)
         if known:
             return locked
+        locked.rows.filter(pk__in=failed).update(state=RowState.WITHDRAWN)  # this row is in their place: they are not retried beside it
         row.pk, row.task_id, row.state = None, uuid7(), RowState.WAITING
         row.number = (locked.rows.aggregate(last=Max("number"))["last"] or 0) + 1
         asks = [ask for ask in asks_of(locked, [row]) if ask]
@@ -136,12 +137,11 @@ def finish(planned: Finish, *, by: Caller) -> tuple[BatchRow, bool]:
     return (known[0], False) if known else (row, True)
 
 
-def _finished(batch: Batch, order: Mapping[str, Any]) -> list[BatchRow]:
-    """Return the row that finishes the same draft in the same way, if it has not failed."""
-    same = batch.rows.filter(order__finishes=order["finishes"], state__in=[RowState.WAITING, RowState.PLACED])
+def _finished(batch: Batch, order: Mapping[str, Any]) -> tuple[list[BatchRow], list[int]]:
+    """Return the row that finishes the same draft in the same way and has not failed, if there is one, and the ids of those that have."""
+    same = batch.rows.filter(order__finishes=order["finishes"], state__in=[RowState.WAITING, RowState.PLACED, RowState.REFUSED])
     rows = [row for row in same.order_by("-number") if all(row.order[name] == order[name] for name in ("model", "params", "inputs"))]
-    ended = GenerationTask.objects.filter(
-        Q(status__in=[Status.FAILED, Status.CANCELLED]), pk__in=[row.task_id for row in rows if row.task_id]
-    ).values_list("pk", flat=True)
-    failed = set(ended)
-    return [row for row in rows if row.task_id not in failed][:1]
+    tasks = GenerationTask.objects.filter(status__in=[Status.FAILED, Status.CANCELLED], pk__in=[row.task_id for row in rows if row.task_id])
+    ended = set(tasks.values_list("pk", flat=True))
+    failed = [row.pk for row in rows if row.state == RowState.REFUSED or row.task_id in ended]
+    return [row for row in rows if row.pk not in failed][:1], failed

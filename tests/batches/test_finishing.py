@@ -10,6 +10,7 @@ from django.db import connection
 
 from access.callers import Caller
 from access.ledger_models import Reservation
+from batches.actions import retry_failed
 from batches.feeding import feed
 from batches.finishing import finish, plan_finish
 from batches.models import Batch, BatchRow, State
@@ -85,6 +86,9 @@ def test_the_same_finish_is_ordered_once_and_again_only_after_it_failed(user, wa
     )
     third, is_new = finish(plan_finish(draft, BETTER), by=Caller(user=user))
     assert (is_new, third.number) == (True, 4)
+    with pytest.raises(Conflict) as refusal:
+        retry_failed(Batch.objects.get(), by=Caller(user=user))
+    assert refusal.value.code == "nothing_failed", "the third is in the place of the first"
 
 
 def test_what_cannot_be_finished_is_refused_and_changes_nothing(user, other_user, wan):
