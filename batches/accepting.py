@@ -89,7 +89,7 @@ def with_money(change: Callable[[bool], Batch]) -> Batch:
 
 
 def named(batch: Batch, rows: Sequence[BatchRow]) -> list[Ask]:
-    """Give each row the id that its task will have, unsaved. Return what is to be set aside for them."""
+    """Give each row the id that its task will have, unsaved. Return the money to set aside for them."""
     for row in rows:
         row.task_id = uuid7()
     return [ask for ask in asks_of(batch, rows) if ask]

@@ -27,7 +27,7 @@ __all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "lock", "move", "need_by", "pa
 
 LOWEST, HIGHEST = -9, 9
 OFFLINE_TAKES = timedelta(hours=48)
-"""How long a vendor may take that renders when it has room, if the model has no option that says when it gives up."""
+"""How long an offline render may take if the model has no option (`expires_after_s`) that says when the vendor gives up."""
 
 
 def pause(batch: Batch, *, by: Caller) -> Batch:
@@ -105,8 +105,8 @@ def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
 
 
 def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
-    """Say when the videos of a checked batch are needed. Rows whose model also renders offline, later and cheaper, are ordered so if the
-    vendor gives up before that time, unless that option was given; the batch's cost is that of then.
+    """Set when the videos of a checked batch are needed, and update its cost. Rows whose model also renders offline, later and cheaper, are
+    ordered offline if the vendor gives up before that time, unless the row chose its tier.
     """
     with transaction.atomic():
         locked = lock(batch, by, State.CHECKED)
@@ -123,7 +123,7 @@ def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
             row.cost = ask.amount if ask else row.cost
         save_rows(changed, "order", "cost")
         locked.cost, locked.unpriced = sum(row.cost or 0 for row in rows), sum(row.cost is None for row in rows)
-        locked.fence += 1  # who is accepting it must not take the rows of before
+        locked.fence += 1  # an acceptance that has read the old rows must refuse
         locked.save(update_fields=["needed_by", "cost", "unpriced", "fence"])
     return locked
 

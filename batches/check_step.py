@@ -37,7 +37,7 @@ AT_ONCE, MOST_LETTERS, ROUND_S = 250, 1_000_000, 5.0
 """What is written in one transaction: so many rows, letters in their cells, or seconds of work, whichever comes first."""
 TURN_S = 40.0
 LEASE = timedelta(minutes=3)
-"""For what is written in one transaction, and the wait for a worker: one row may take two minutes and a half."""
+"""Covers one transaction and the wait for a worker; a single row may take two and a half minutes."""
 AGAIN, LATER = timedelta(0), timedelta(seconds=10)
 
 

@@ -1,5 +1,5 @@
-"""A row becomes an order, checked as orders are and priced; what is wrong with it is kept, so that rows with the same fault are mended
-together. Buys and stores nothing but images.
+"""Turns rows into orders, checks them as orders are checked, and prices them. Keeps what is wrong with a row, so that rows with the same
+fault are mended together. Stores only images; buys nothing.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ __all__ = ["Checker", "Draft"]
 SEVERAL = re.compile(r"[\n|]|[\s,;]+(?=https?://)")
 FALSE = frozenset({"false", "no", "n", "0", "否", "关"})
 PATIENCE_S = 60.0
-"""For the images of one row: the step's lease is longer than this, one more fetch and a question to a language model."""
+"""How long the images of one row may take. The step's lease must cover this, one more fetch and one request to a language model."""
 
 
 class Draft(NamedTuple):
     """A row's order before it is checked: `model`, `prompt`, `params`, `inputs`, `content_id`, `external_id`, `metadata`, `made_from`. With
-    `problems` it cannot be ordered; `notes` are told only.
+    `problems` it cannot be ordered; `notes` are only shown.
     """
 
     number: int

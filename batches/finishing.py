@@ -1,5 +1,5 @@
-"""The draft ladder: a row whose video somebody picked is rendered again, better, with the same prompt, seed and images. The result is one
-more row of its batch (docs/adr/0055).
+"""Finishes drafts: a video that somebody picked is rendered once more, better, with the same prompt, seed and images, as one more row of
+its batch (docs/adr/0055).
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def draft_row(task: GenerationTask) -> BatchRow:
 
 
 def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | None = None) -> Finish:
-    """Return how the draft would be finished on this model: with the settings of its order, those that it was a draft of, and `params`
-    instead of these. Raise `Conflict` if it has no video.
+    """Return how the draft would be finished on this model: with its full settings, changed by `params`. Raise `Conflict` if it has no
+    video.
     """
     batch, said = draft.batch, draft.order
     task = GenerationTask.objects.filter(pk=draft.task_id, status=Status.SUCCEEDED).first() if draft.task_id else None
@@ -87,7 +87,7 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
 
 
 def _unasked(params: Mapping[str, Any], model: str) -> set[str]:
-    """Return the settings that say nothing: empty ones, and lesser ones that have the default of the draft's model."""
+    """Return the settings that nobody chose: empty ones, and minor ones with the default of the draft's model."""
     spec = find_model(model)
     schemas = spec.json_schema()["properties"] if spec else {}
     lesser = {name: schema.get("default") for name, schema in schemas.items() if not schema.get("main")}
@@ -95,9 +95,9 @@ def _unasked(params: Mapping[str, Any], model: str) -> set[str]:
 
 
 def _without_seed(said: Mapping[str, Any], spec: ModelSpec) -> list[LeftOut]:
-    """Name that the draft has no seed to repeat, where the better model would take one."""
+    """Return a `LeftOut` if the draft has no seed to repeat and the better model takes one."""
     if said.get("params", {}).get("seed") is not None or "seed" not in spec.params.model_fields:
-        return []  # it is repeated, or `fitted` has named it
+        return []  # the seed is repeated, or `fitted` has named it
     return [LeftOut(field="params.seed", value=None, why=_("The draft has no seed to repeat, so the picture will differ."))]
 
 

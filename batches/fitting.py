@@ -51,7 +51,7 @@ def fitted(
     quiet: Collection[str] = (),
 ) -> Fitted:
     """Return what of these settings and images the model takes. Settings in `quiet` are not named where it has none of that name: nobody
-    asked for them. The prompt is not looked at; what the model needs and does not get, the check of the order says.
+    asked for them. The prompt is not looked at; the check of the order reports what the model still needs.
     """
     kept = {name: _spelled(spec, name, value) for name, value in params.items() if name in spec.params.model_fields}
     images = {slot: assets for slot, assets in inputs.items() if assets and spec.slot(slot)}
@@ -111,7 +111,7 @@ def _choices(spec: ModelSpec, name: str) -> list[Any]:
 
 
 def _rank(spec: ModelSpec, values: Mapping[str, Any], slots: Mapping[str, int], tariff: Tariff | None) -> tuple[float, float, float]:
-    """Return what is lower for cheaper settings, infinite for those that the model does not take together."""
+    """Return a number that is lower for cheaper settings, and infinite for settings that the model refuses together."""
     try:
         params = spec.params.model_validate(dict(values))
         params.check_inputs(slots)

@@ -1,5 +1,5 @@
-"""How long batches are kept: their uploaded files as long as they may be read again, batches that nobody accepted for some time, and those
-that were accepted always, because they say where tasks come from.
+"""Deletes old batches and their files: uploaded files once nothing reads them any more, and batches that nobody accepted. Accepted batches
+are always kept, because they say where tasks come from.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ log = logging.getLogger("batches.keeping")
 
 AT_ONCE = 500
 UPLOADED_LATELY = timedelta(days=1)
-"""A file has no batch yet while its upload goes on, and none after a crash."""
+"""Younger files are kept: during an upload a file has no batch yet."""
 HAS_FILES = ~Q(file_key="", archive_key="")
 
 
 def delete_files() -> None:
-    """Delete the uploaded files of old batches, and those that no batch names. None while a restored database waits for its confirmation.
-    Safe to run twice at once, and to kill.
+    """Delete the uploaded files of old batches, and those that no batch names. Delete nothing while a restored database waits for its
+    confirmation. Safe to run twice at once, and to kill.
     """
     now, kept = clock.now(), settings.KEPT["PORTAL_KEEP_BATCHES_DAYS"]
     try:

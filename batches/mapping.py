@@ -87,7 +87,7 @@ def own_columns(heading: Iterable[str]) -> list[str]:
 
 
 def named_in(batch: Batch, variables: Iterable[str]) -> dict[str, str]:
-    """Return the columns that these names in braces mean, of those that are nothing else yet."""
+    """Return the unused columns that have these names, with what they become."""
     free = {plain_name(name): name for name in batch.heading if not batch.mapping.get(name)}
     taken = set(batch.mapping.values())
     return {

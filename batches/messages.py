@@ -70,7 +70,7 @@ SENTENCES |= BATCH_SENTENCES
 
 
 def problem(code: str, field: str = "", **facts: Any) -> Problem:
-    """Return a problem of a row; `words_of` tells it."""
+    """Return a problem of a row; `words_of` turns it into a sentence."""
     return {"code": code, "field": field, "facts": facts}
 
 

@@ -1,5 +1,5 @@
-"""How the prompt of a row is made, as in the Studio: its own text or that for all rows, a template, a style, a platform, and a language
-model that enriches it.
+"""Makes the prompts of rows, as the Studio does: from the row's own text or that for all rows, a template, a style, a platform, and a
+language model that enriches it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Recipes:
         *,
         slots: Collection[str] = (),
     ) -> Made:
-        """Return the prompt of a row with these cells, and of its variables. `problems` gets what is wrong; `slots` have images."""
+        """Return the prompt of a row with these cells and values of variables. Add what is wrong to `problems`; `slots` have images."""
         values = {**self.defaults.get("variables", {}), **values}
         text = plain.get("prompt") or self._filled(values, problems)
         named = {what: plain.get(what) or self.defaults.get(what, "") for what in CHOSEN}
@@ -107,7 +107,7 @@ class Recipes:
         return bool(prompt.strip()) and (said.casefold() in TRUE if said else bool(self.defaults.get("enhance")))
 
     def enhance(self, order: dict[str, Any], spec: ModelSpec) -> list[Problem]:
-        """Let a language model enrich the order's prompt. Where it does not, the text stays, and what is returned says why."""
+        """Let a language model enrich the order's prompt. If it does not, keep the text and return a note that says why."""
         key = digest_of(order["prompt"], spec.name)
         if key not in self.written and self.failures < MOST_FAILURES:
             self.written[key] = enhance(order["prompt"], owner=self.caller.user, spec=spec)

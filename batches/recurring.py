@@ -30,12 +30,12 @@ __all__ = ["change", "create", "delete", "next_run", "run_now"]
 MOST_OF_ONE = 50
 FIELDS = ("name", "url", "at", "time_zone", "mapping", "defaults", "missing_only", "good_only", "most_cost", "paused")
 TOLD = ("name", "url", "at", "time_zone", "missing_only", "good_only", "most_cost", "paused")
-"""What the audit log keeps of a change."""
+"""The fields that the audit log records."""
 
 
 def next_run(at: time, time_zone: str, after: datetime) -> datetime:
-    """Return the first moment after this one at which the clocks of the zone show this time. A time that a day skips is the moment when it
-    would have come; of one that a day has twice, it is the first.
+    """Return the first moment after this one at which the clocks of the zone show this time. A time that a day skips is moved on by the
+    gap; of a time that a day has twice, the first counts.
     """
     zone = ZoneInfo(time_zone)
     day = after.astimezone(zone).date() - timedelta(days=1)
@@ -64,13 +64,13 @@ def create(*, by: Caller, team: Group | None = None, **values: Any) -> Recurring
 
 
 def change(row: RecurringBatch, *, by: Caller, **values: Any) -> RecurringBatch:
-    """Change values of `FIELDS`. A run that is on goes on as it began. Raises `NotAllowed`, `InvalidRequest`."""
+    """Change values of `FIELDS`. A run in progress uses the new values from its next step on. Raises `NotAllowed`, `InvalidRequest`."""
     _require_rights(row, by)
     with transaction.atomic():
         locked = RecurringBatch.objects.select_for_update().get(pk=row.pk)
         before, resumes = _told(locked), locked.paused and values.get("paused") is False
         _set(locked, values)
-        if resumes and by.token is None:  # in the name of the person who starts it again, if the token no longer works
+        if resumes and by.token is None:  # a person resumes it: from now on it needs no token
             locked.token = locked.token_line = None
         if {"at", "time_zone", "paused"} & values.keys():
             locked.next_at = next_run(locked.at, locked.time_zone, clock.now())
@@ -90,7 +90,9 @@ def change(row: RecurringBatch, *, by: Caller, **values: Any) -> RecurringBatch:
 
 
 def run_now(row: RecurringBatch, *, by: Caller) -> RecurringBatch:
-    """Begin a run at once, also of one that is paused; the next at its time of day. Raises `NotAllowed`, and `Conflict` while one is on."""
+    """Begin a run at once, also while it is paused. The next run stays at its time of day. Raises `NotAllowed`, and `Conflict` while one is
+    on.
+    """
     _require_rights(row, by)
     with transaction.atomic():
         locked = RecurringBatch.objects.select_for_update().get(pk=row.pk)

@@ -1,7 +1,7 @@
 """Runs of recurring batches: the clock begins one when it is due; the job fetches the file, has it checked as every batch, and accepts it.
 
 The id of a run's batch is chosen with the lease that begins it, so a run that is killed anywhere, or done by two workers, makes one batch.
-`next_at` moves when the run has ended: of missed days there is one run (docs/adr/0057).
+`next_at` moves when the run has ended, so several missed days give one run (docs/adr/0057).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from providers.messages import translated
 __all__ = ["run", "runs_soon"]
 
 LEASE = timedelta(minutes=5)
-"""For one step of a run and its wait for a worker; a file is fetched for two minutes at most."""
+"""Covers one step of a run and its wait for a worker; fetching a file takes two minutes at most."""
 PATIENCE = FetchTimeouts(total_s=120.0, stall_s=20.0)
 TRIES, TRY_AGAIN = 4, timedelta(minutes=10)
 WHILE_CHECKED, STORAGE_AWAY = timedelta(seconds=3), timedelta(minutes=1)
@@ -93,7 +93,7 @@ def _token_works(row: RecurringBatch) -> bool:
 
 
 def _fetch(row: RecurringBatch) -> None:
-    """Make the batch of this run of the file at the address."""
+    """Fetch the file and make the batch of this run from it."""
     allowed = tuple(settings.OUTBOUND_ALLOW_CIDRS)
     policy = NetworkPolicy(allow_http=bool(allowed), allow_cidrs=allowed)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as spool:
@@ -126,7 +126,7 @@ def _fetch(row: RecurringBatch) -> None:
             _end(row, None, say("run_not_read", words=error.message), failed=True)
         except IntegrityError as error:
             if not is_taken(error):
-                raise  # else another worker has just made it
+                raise  # a taken key: another worker has just made it
         else:
             _again(row, WHILE_CHECKED)
 

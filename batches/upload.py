@@ -35,7 +35,7 @@ __all__ = ["change", "upload"]
 
 ZIP = b"PK\x03\x04"
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson")
-"""How the table in a ZIP is called."""
+"""Endings of the name of the table in a ZIP."""
 MOST_DEFAULTS = 60_000
 DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 TEXTS = ("model", "prompt", "template", "style", "platform", "language")
@@ -110,7 +110,7 @@ def change(batch: Batch, *, by: Caller, mapping: Mapping[str, str] | None = None
 
 
 def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what applies where a row says nothing. Raise `InvalidRequest` for what is none of that, or of another kind."""
+    """Return the defaults. Raise `InvalidRequest` for unknown ones, and for values of a wrong type."""
     unknown = _("Unknown default. Allowed: %(names)s.") % {"names": ", ".join(sorted(DEFAULTS))}
     wrong = {f"defaults.{name[:60]}": unknown for name in defaults if name not in DEFAULTS}
     for names, kind in ((TEXTS, str), (OBJECTS, dict), (SWITCHES, bool)):
@@ -127,7 +127,7 @@ def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _parted(file: BinaryIO) -> Iterator[tuple[BinaryIO, BinaryIO | None]]:
-    """Yield the table in a ZIP of one and its images, and that ZIP; any other file is yielded alone."""
+    """Yield the table in a ZIP, and the ZIP itself for its images. Yield any other file alone."""
     is_zip = file.read(len(ZIP)) == ZIP
     file.seek(0)
     if not is_zip:
@@ -151,7 +151,7 @@ def _save(key: str, file: BinaryIO, most: int, field: str) -> None:
 
 @contextmanager
 def _copied(file: BinaryIO, most: int, field: str) -> Iterator[IO[bytes]]:
-    """Copy what was sent to a file that has a name, while it lasts. Raise `InvalidRequest`."""
+    """Copy what was sent to a named temporary file, and yield it. Raise `InvalidRequest`."""
     settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=settings.SCRATCH_DIR, prefix="batch-") as copy:
         size = 0

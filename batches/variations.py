@@ -43,16 +43,16 @@ from providers.core.catalog import ModelSpec
 __all__ = ["MOST", "Plan", "Wanted", "ordered_before", "place", "place_from_page", "plan"]
 
 MOST = 60
-"""So many videos may one set have: more are a file."""
+"""The most videos of one set. For more, people upload a file."""
 NAME_LONGEST = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A prompt, and in how many ways it is to be rendered: every model with every style and every seed.
+    """A prompt that is rendered on every model, in every style and with every seed.
 
-    Without `seeds`, `takes` says how many there are: those that follow the seed in `params`, or chosen by chance, the same ones for all.
-    `source` is the model whose form `params` come from: where another has no such setting, its default there asked for nothing.
+    Without `seeds`, there are `takes` of them, counted up from the seed in `params` or from a random one, the same for every model.
+    `source` is the model whose form `params` come from: nobody asked for a setting that still has the default of that model.
     """
 
     prompt: str
@@ -121,7 +121,7 @@ def plan(wanted: Wanted, *, by: Caller, team: Group | None = None) -> Plan:
 
 
 def _drafts(wanted: Wanted, batch: Batch, left_out: dict[str, Sequence[LeftOut]]) -> Iterator[Draft]:
-    """Yield the orders: those of a style together, in them those of a model, with one seed after another."""
+    """Yield the orders by style, then by model, then by seed."""
     seeds, accounts, only, quiet = _seeds(wanted), accounts_lately(), batch.token.only if batch.token else "", _unasked(wanted)
     slots = {slot: len(assets) for slot, assets in wanted.inputs.items()}
     asked = {**wanted.params, "seed": seeds[0]} if wanted.seeds or wanted.params.get("seed") is not None else wanted.params

@@ -1,4 +1,4 @@
-"""What a batch of 10,000 rows costs, and others meanwhile: `python -m benchmarks batches`, on a stage.
+"""Measures a batch of 10,000 rows, and the orders of others beside it: `python -m benchmarks batches`, on a stage.
 
 check, accept   in this process, as a worker and a web process do it: processor seconds, time, and the growth of memory at its highest
 others          a worker checks and starts such a batch, while people without other tasks order one video each, at the same account:
@@ -94,7 +94,7 @@ def _alone() -> dict[str, Row]:
 
 
 def _with_others() -> dict[str, Row]:
-    """Let a worker do it, and people order meanwhile."""
+    """Let a worker check and start the batch while people order."""
     words = ("--render-s", "5", "--queue-s", "0", "--media", "tiny")
     shop, tasks, began = User.objects.create_user("shop 2"), list[GenerationTask](), time.monotonic()
     with Stack(web_port=0, simulator_port=0, simulator_words=words, environment={"OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8"}) as stack:
@@ -168,7 +168,7 @@ def _measured(work: Callable[[], object]) -> Row:
 
 
 class _Children(Thread):
-    """Looks again and again at the memory of this process's children. What `getrusage` says of them has the parent's in it."""
+    """Samples the memory of this process's children. `getrusage` would include the parent's memory in theirs."""
 
     peak_kb = 0
 

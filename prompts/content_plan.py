@@ -23,9 +23,9 @@ __all__ = ["MOST_POSTS", "Plan", "Post", "plan_posts", "with_captions"]
 
 MOST_POSTS = 60
 CAPTIONS_S = 60
-"""Captions are asked for one after another for so long; the page or the program waits for them."""
+"""How long captions are asked for, one after another; the page or the program waits for them."""
 MOST_FAILURES = 2
-"""After so many in a row the language model is asked no more."""
+"""After so many failures in a row the language model is not asked again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Posts by time. `reason` says why captions are missing; without one the time was too short for those."""
+    """Posts by time. `reason` says why captions are missing; it is empty if only the time ran out."""
 
     posts: tuple[Post, ...]
     reason: Message

@@ -25,7 +25,7 @@ OFTEN = 2
 """In so many different prompts a word was refused before it counts."""
 MOST_WORDS = 8
 MOST_TASKS = 400
-"""Of the prompts of one page."""
+"""How many tasks are read for the prompts of one page."""
 ENOUGH = 10
 """Among fewer accepted prompts, harmless words would seem to be the reason."""
 
@@ -57,7 +57,7 @@ class Earlier:
 
 def earlier_prompts(owner: User, *, words: str = "", before: UUID | None = None, most: int = 20) -> tuple[list[Earlier], UUID | None]:
     """Return the person's own prompts, each text once and newest first, that have all of these words, and the id after which the next ones
-    follow, if there are more. Of a prompt that variations gave the words of a style, what the person wrote.
+    follow, if there are more. If variations added the words of a style to a prompt, its text is what the person wrote.
     """
     mine = Prompt.objects.filter(owner=owner).exclude(text="")
     newer = Prompt.objects.filter(owner=owner, digest=OuterRef("digest"), id__gt=OuterRef("id"))

@@ -20,7 +20,7 @@ __all__ = ["VALUES", "change", "create", "delete", "of", "the_preset"]
 VALUES: Mapping[str, type] = {
     "model": str, "prompt": str, "params": dict, "inputs": dict, "count": int, "styles": list, "models": list, "drafts": bool,
 }  # fmt: skip
-"""What a preset may have, each of its kind: an order's fields, and how it is varied."""
+"""The values that a preset may have, with their types: an order's fields, and its variations."""
 MOST = 100
 NAME_LONGEST = 100
 MOST_BYTES = 64 * 1024

@@ -1,4 +1,4 @@
-"""How a prompt came to be, on its way through a form or a program: signed, so that nobody makes it up."""
+"""Signs how a prompt was made, so that forms and programs can carry it and nobody can forge it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FACTS = ("text", "made_from", "own", "added", "negative_text")
 
 
 def pack(made: Made) -> str:
-    """Return what goes with this text; empty for a text that was only typed."""
+    """Return the signed facts about this text; empty for text that was only typed."""
     return signing.dumps({name: getattr(made, name) for name in FACTS}, salt=SALT, compress=True) if made.made_from else ""
 
 
 def read(packed: str) -> Made | None:
-    """Return what `pack` was given; None for what it never made."""
+    """Return what `pack` was given; None if the signature is wrong."""
     try:
         return Made(**signing.loads(packed, salt=SALT)) if packed else None
     except (signing.BadSignature, TypeError):
@@ -29,7 +29,7 @@ def read(packed: str) -> Made | None:
 
 
 def carried(packed: str, prompt: str) -> Made:
-    """Return how this prompt came to be: an empty `Made` for what we never made, and if the person wrote something else since."""
+    """Return how this prompt was made; an empty `Made` if the portal did not make it, or the person has rewritten it since."""
     made = read(packed)
     return made if made and _is_in(prompt, made.text) else Made(text="")
 

@@ -82,7 +82,9 @@ class DefaultsForm(ComposeForm):
         return self.cleaned_data
 
     def defaults(self) -> dict[str, Any]:
-        """Return what applies to all rows. Settings that are the model's own are left out: a row with another model has those of that."""
+        """Return what applies to all rows. Values that are the model's own defaults are left out, so a row with another model gets that
+        model's.
+        """
         own = properties_of(self.spec.params)
         params = {name: value for name, value in self.params.items() if value not in EMPTY and value != own[name].get("default")}
         inputs = {slot: [str(asset.pk) for asset in assets] for slot, assets in self.pictures.items() if assets}

@@ -44,7 +44,7 @@ SPANS_ROW = 3
 BESIDE = frozenset({"model", "settles", "csrfmiddlewaretoken"})
 """What a form sends in addition to its fields."""
 VARIED = "vary"
-"""The prefix of what the Studio's form is varied by (`web/variations_form.py`)."""
+"""The prefix of the fields of variations beside the Studio's form (`web/variations_form.py`)."""
 PICKERS = "use"
 """The prefix of the template, style and platform that are chosen beside the form."""
 

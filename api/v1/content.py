@@ -1,4 +1,4 @@
-"""/content: the videos of the things that content systems have, by their own ids; which one is shown, and which have none."""
+"""/content: the videos of each content id, the one to show, and which content ids have no video."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def patch_content(request: HttpRequest, content_id: str, body: ChoiceIn) -> Cont
 
 
 def _known(request: HttpRequest, content_id: str) -> str:
-    """Return the id of the address if the caller sees something of it. Raises `NotThere`; databases refuse NUL characters."""
+    """Return the content id of the address if the caller sees a task or video of it. Raises `NotThere`; databases refuse NUL characters."""
     if len(content_id) > LONGEST_NAME or not content_id.isprintable() or not is_known(caller(request), content_id):
         raise NotThere(_("No task or video that you may see has this content id."))
     return content_id

@@ -1,4 +1,4 @@
-"""How a prompt came to be, as programs say it with an order: made again here, or signed by the portal, so that what is stored is true."""
+"""Checks `made_from` of an order: the portal makes the prompt again from its parts, or has signed it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class TemplateUsedIn(Schema):
 
 
 class MadeFromIn(Schema):
-    """What the prompt is made from, as POST /prompts/render says it: the portal makes it again, and it has to be the prompt of the order.
-    An order without a prompt gets the one that this makes, with its settings and image.
+    """What the prompt is made from, as POST /prompts/render takes it. The portal makes the prompt again; if the order has another one, it
+    is refused. An order without a prompt gets the one that the portal makes, with its settings and image.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -63,7 +63,7 @@ MadeFrom = (
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """The prompt of an order and how it came to be; `params` and `inputs` only where the order had no prompt."""
+    """The prompt of an order and how it was made; `params` and `inputs` only where the order had no prompt."""
 
     text: str
     made_from: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Said:
 def made_as_said(
     said: MadeFromIn | str, prompt: str, *, asking: Caller, language: str, spec: ModelSpec | None, slots: Collection[str] = ()
 ) -> Said:
-    """Return the prompt of an order. Raises `InvalidRequest` about `made_from` if it did not come to be in this way."""
+    """Return the prompt of an order. Raises `InvalidRequest` about `made_from` if it was not made in this way."""
     if isinstance(said, str):
         return _signed(said, prompt)
     wanted = said.template.language if said.template else None

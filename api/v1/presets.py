@@ -86,7 +86,7 @@ def list_presets(request: HttpRequest) -> dict[str, list[Preset]]:
 @router.post("", response={201: PresetOut} | CHANGED, summary="Keep values under a name", auth=needs(Scope.GENERATE))
 @idempotent
 def post_preset(request: HttpRequest, body: PresetIn) -> Status[Preset]:
-    """409 `name_taken`: change that preset instead."""
+    """Keep values under a name. 409 `name_taken`: change that preset instead."""
     return Status(201, presets.create(caller(request).user, body.name, body.values))
 
 

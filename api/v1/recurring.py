@@ -59,7 +59,7 @@ class RecurringIn(Schema):
 
 
 class RecurringChangeIn(Schema):
-    """What changes; what is left out stays. `paused: true` plans no further run."""
+    """The fields to change; the others stay as they are. `paused: true` plans no further run."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -127,7 +127,7 @@ def get_recurring(request: HttpRequest, recurring_id: UUID) -> RecurringOut:
 
 @router.patch("/{recurring_id}", response=KNOWN, summary="Change, pause or resume a recurring batch", auth=needs(Scope.GENERATE))
 def patch_recurring(request: HttpRequest, recurring_id: UUID, body: RecurringChangeIn) -> RecurringOut:
-    """Change it from the next run on."""
+    """Change it. A run in progress uses the new values from its next step on."""
     row = _visible(request, recurring_id)
     return _out(request, recurring.change(row, by=caller(request), **_values(body.model_dump(exclude_unset=True))))
 

@@ -1,4 +1,4 @@
-"""/tasks/similar: earlier renders like an order, so that nobody buys what is there already."""
+"""/tasks/similar: earlier videos like an order, so that nobody buys one that exists already."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ router = Router(tags=["tasks"])
 
 
 class SimilarIn(Schema):
-    """What makes the picture in an order of POST /tasks."""
+    """The fields of POST /tasks that decide what the video shows."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,8 +52,8 @@ class SimilarOut(Schema):
     "/similar", response={200: SimilarOut, 403: ErrorOut, 422: ErrorOut}, summary="Is there such a video already?", auth=needs(Scope.READ)
 )
 def post_similar(request: HttpRequest, body: SimilarIn) -> SimilarOut:
-    """Return up to three stored videos that you may see and that are like this order, the likest first. Orders nothing; refuses what POST
-    /tasks would refuse.
+    """Return up to three stored videos that you may see and that are like this order, the most similar first. Orders nothing; refuses what
+    POST /tasks would refuse.
     """
     asking = caller(request)
     accounts, only = accounts_lately(), asking.token.only if asking.token else ""

@@ -48,10 +48,8 @@ Seed = Annotated[int, Field(ge=-1, le=2**63 - 1), EXACT]
 
 
 class VariationsIn(Schema):
-    """A prompt, and in how many ways it is to be rendered: every model with every style and every seed.
-
-    `params` and `inputs` apply to each model. What one of them does not take is named in the estimate; the order is refused then, unless
-    you say `leave_out`.
+    """A prompt that is rendered on every model, in every style and with every seed. `params` and `inputs` apply to each model. Settings
+    that a model does not take are named in the estimate; the order is then refused, unless you send `leave_out`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -116,7 +114,7 @@ class VariationsOut(CostBeforeOut):
 
 
 class FinishIn(Schema):
-    """On which model, and which settings to change: those of the draft, or those that it was a draft of, apply otherwise."""
+    """The model, and the settings to change. For the others, the full settings of the draft apply."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -135,7 +133,7 @@ REFUSED: Any = {403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 @router.post("/estimate", response={200: VariationsOut} | REFUSED, summary="What variations would be and cost", auth=needs(Scope.READ))
 def estimate_variations(request: HttpRequest, body: VariationsIn) -> VariationsOut:
-    """Show every video with its prompt, settings and cost. Orders nothing. Seeds by chance are others when you order."""
+    """Show every video with its prompt, settings and cost. Orders nothing. Random seeds are chosen again when you order."""
     asking = caller(request)
     planned = plan(_wanted(body, asking), by=asking)
     videos = [
@@ -190,8 +188,8 @@ def estimate_finish(request: HttpRequest, task_id: UUID, body: FinishIn) -> Fini
 )
 @idempotent
 def finish_task(request: HttpRequest, task_id: UUID, body: FinishIn) -> Status[BatchRowOut]:
-    """Render it once more, with the same prompt, seed and images, as one more row of its batch: 201. The same again is not ordered
-    twice: 200. 409 `no_batch`, `not_ready`; 422 `left_out`.
+    """Render the task's video once more, with the same prompt, seed and images, as one more row of its batch: 201. A repeated request
+    orders nothing again: 200. 409 `no_batch`, `not_ready`; 422 `left_out`.
     """
     asking = caller(request)
     planned = _planned(asking, task_id, body)

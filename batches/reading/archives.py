@@ -1,4 +1,4 @@
-"""ZIPs of people: their list of contents may be as long as the file, and zipfile reads it whole, into ten times as much memory."""
+"""Opens uploaded ZIPs. Their list of contents may be as long as the file, and zipfile reads it whole, into ten times as much memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["open_zip"]
 
 MOST_LISTED_BYTES = 4_000_000
-"""A list of 20,000 names with 150 letters."""
+"""Enough for 20,000 names of 150 letters."""
 
 
 class _Sparing(io.FileIO):

@@ -47,7 +47,7 @@ def main() -> int:
     limit()
     book = CalamineWorkbook.from_path(path)
     sheet = book.get_sheet_by_index(next((at for at, one in enumerate(book.sheets_metadata) if one.visible == SheetVisibleEnum.Visible), 0))
-    down: dict[int, list[tuple[int, int]]] = {}  # by its first row, where a merged cell is, and its last row
+    down: dict[int, list[tuple[int, int]]] = {}  # first row of merged cells -> (column, last row)
     for (top, column), (bottom, _right) in sheet.merged_cell_ranges or []:
         if bottom > top:
             down.setdefault(top, []).append((column, bottom))
@@ -55,7 +55,7 @@ def main() -> int:
         sys.stdout.write(json.dumps({"rows": sheet.height, "columns": sheet.width}))
         return 0
     first_column = sheet.start[1] if sheet.start else 0
-    spans: dict[int, tuple[int, str]] = {}  # by place, the last row of a merged cell, and what it says of all of them
+    spans: dict[int, tuple[int, str]] = {}  # place in the row -> (last row of the merged cell, its text)
     for number, cells in enumerate(sheet.iter_rows()):
         texts = [written(cell) for cell in cells]
         for place, (bottom, text) in spans.items():

@@ -16,7 +16,7 @@ __all__ = ["choose", "end_choice"]
 
 @transaction.atomic
 def choose(video: Video, *, by: Caller) -> None:
-    """Make it the chosen one of its content id. Raises `NotAllowed`."""
+    """Choose this video for its content id. Raises `NotAllowed`."""
     require_rights(video, by)
     Video.objects.filter(pk=video.pk).update(chosen_at=clock.now())
     audit.record("video.chosen", video, by=by, after={"content_id": video.task.content_id})
@@ -24,7 +24,7 @@ def choose(video: Video, *, by: Caller) -> None:
 
 @transaction.atomic
 def end_choice(content_id: str, *, by: Caller) -> None:
-    """Forget which of its videos were chosen. Raises `NotAllowed` if the caller may not change one of them."""
+    """Clear all choices of videos for this content id. Raises `NotAllowed` if the caller may not change one of them."""
     for video in videos_of(by, content_id).filter(chosen_at__isnull=False):
         require_rights(video, by)
         Video.objects.filter(pk=video.pk).update(chosen_at=None)

@@ -19,7 +19,7 @@ AT_ONCE = 500
 KINDS: dict[str, type[Any]] = {"video": Video, "asset": Asset}
 """The tables with keys, in the order of a walk."""
 NAMES: dict[type[Any], Q] = {Video: Q(copy_of=None), Asset: Q()}
-"""Which rows are looked at: a video's copies share its files."""
+"""Which rows are walked: copies of a video are skipped, because they share its files."""
 
 
 @dataclass(frozen=True, kw_only=True)

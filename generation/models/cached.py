@@ -1,4 +1,4 @@
-"""Models whose stored videos are given again to programs that order the same, by an administrator's choice."""
+"""Models for which an administrator switched on the result cache for every program."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
         return self.filter(deleted_at__isnull=False, purged_at=None)
 
     def purged(self) -> Self:
-        """Return those that were deleted for good and still have files, which no other video that is not shares."""
+        """Return those that were deleted for good and still have files that no remaining video shares."""
         shares = Q(pk=OuterRef("copy_of")) | Q(copy_of=OuterRef("pk")) | Q(copy_of=OuterRef("copy_of"))
         return self.filter(purged_at__isnull=False).exclude(Q(file="") | Exists(Video.objects.filter(shares, purged_at=None)))
 
@@ -66,7 +66,7 @@ class Video(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     task = models.ForeignKey("generation.GenerationTask", models.PROTECT, related_name="videos")
     copy_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies", db_index=False, editable=False)
-    """The video whose files it shares, which is no copy itself (docs/adr/0056)."""
+    """The original whose files it shares; it is never a copy itself (docs/adr/0056)."""
     output_index = models.PositiveSmallIntegerField(default=0)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="videos", verbose_name=_("owner"))
     team = shared_with()

@@ -1,4 +1,4 @@
-"""What two orders must have in common to be the same render: model, options, prompt, and images by their content."""
+"""Computes the digest that orders for the same render share: of model, options, prompt, and images by their content."""
 
 from __future__ import annotations
 

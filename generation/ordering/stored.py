@@ -21,11 +21,11 @@ __all__ = ["SourceChanged", "copies_for", "facts_of_copy", "stored_like", "wants
 LOOKED_AT = 10
 """How many equal tasks are looked at, newest first, for one whose videos are all there."""
 OWN = frozenset({"id", "task", "copy_of", "owner", "team", "title", "favourite", "chosen_at", "link_version", "created_at"})
-"""What a copied video does not have from its source."""
+"""The fields that a copied video does not take from its source."""
 
 
 class SourceChanged(Exception):
-    """A video that was to be given has just been deleted."""
+    """A video of the source was deleted after the source was found."""
 
 
 class _Kept:
@@ -53,8 +53,8 @@ def _cached_models() -> Collection[str]:
 
 
 def stored_like(order: Order, fingerprint: str, *, billed: bool) -> GenerationTask | None:
-    """Return the newest equal task of the owner, or of a team of theirs, whose videos are all kept and stored. What a sandbox made answers
-    only orders that nobody would bill.
+    """Return the newest equal task of the owner, or of a team of theirs, whose videos are all kept and stored. Videos of a sandbox answer
+    only orders that would not be billed.
     """
     equal = GenerationTask.objects.filter(fingerprint=fingerprint, status=Status.SUCCEEDED, asked_model="").exclude(fingerprint="")
     teams = Caller(user=order.owner, token=order.token).teams
@@ -68,7 +68,9 @@ def stored_like(order: Order, fingerprint: str, *, billed: bool) -> GenerationTa
 
 
 def _is_there(video: Video) -> bool:
-    """Return whether its file is not missing. While the storage does not respond, it counts as there: buying again would not help."""
+    """Return whether the video's file is in the storage. While the storage does not respond, it counts as there: buying again would not
+    help.
+    """
     try:
         store.size(video.file)
     except store.ObjectMissing:

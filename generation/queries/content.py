@@ -13,7 +13,7 @@ from generation.quality import warnings_of
 __all__ = ["Chosen", "Coverage", "chosen_of", "coverage_of", "is_known", "videos_of"]
 
 LOOKED_AT = 100
-"""Among how many of the newest videos one without faults is looked for."""
+"""How many of the newest videos are searched for one without faults."""
 IDS_AT_ONCE = 500
 
 

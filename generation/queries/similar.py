@@ -48,8 +48,9 @@ def similar_to(
     accounts: Collection[ProviderAccount],
     only: str = "",
 ) -> list[Similar]:
-    """Return at most three kept videos, the likest first: those of an equal order, among all that the caller sees; then own ones with the
-    same options but the seed, the same images, and a prompt of nearly the same words. What a sandbox made is like nothing that is billed.
+    """Return at most three kept videos, the most similar first: those of an equal order, among all that the caller sees; then own ones with
+    the same options but the seed, the same images, and a prompt of nearly the same words. Videos of a sandbox are left out if the order
+    would be billed.
     """
     if not prompt.strip() and not any(inputs.values()):
         return []
@@ -75,8 +76,8 @@ def similar_to(
 
 
 def likeness(one: str, two: str) -> float:
-    """Return how many words, and pairs of neighbours, two texts share, from 0 to 1 (Dice). Case, marks and spaces do not count; of Chinese,
-    each character is a word.
+    """Return how many words, and pairs of neighbours, two texts share, from 0 to 1 (Dice). Case, punctuation and spaces do not count; in
+    Chinese, each character is a word.
     """
     first, second = _parts(one), _parts(two)
     return 2 * len(first & second) / (len(first) + len(second)) if first or second else 1.0

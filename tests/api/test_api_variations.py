@@ -1,4 +1,4 @@
-"""Variations and the draft ladder by API: the cost before, one order for one key, and nothing dropped without a word."""
+"""Variations and finishing drafts by API: the cost before, one order for one key, and nothing dropped silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The draft ladder: a picked draft becomes one more row of its batch, with the same prompt, seed and images."""
+"""Finishing drafts: a picked draft becomes one more row of its batch, with the same prompt, seed and images."""
 
 from __future__ import annotations
 

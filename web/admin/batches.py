@@ -1,4 +1,4 @@
-"""Batches of everybody in the admin: looked at, paused and cancelled, never edited."""
+"""The admin of batches: everybody's can be viewed, paused and cancelled, not edited."""
 
 from __future__ import annotations
 

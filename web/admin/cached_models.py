@@ -12,7 +12,7 @@ from web.admin.aliases import ModelChoiceForm
 
 @admin.register(CachedModel)
 class CachedModelAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """The models whose stored videos are given again."""
+    """The models with a result cache for every program."""
 
     audited_as = "cached_model"
     form = ModelChoiceForm

@@ -1,4 +1,4 @@
-"""Recurring batches of everybody in the admin: looked at and paused, never edited."""
+"""The admin of recurring batches: everybody's can be viewed and paused, not edited."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def parts_of(batch: Batch, counts: Mapping[str, int]) -> list[Part]:
 
 
 def cost_words(batch: Batch) -> tuple[str, str]:
-    """Return what the good rows cost at most, and what is to be known about that."""
+    """Return what the good rows cost at most, and a note on rows without a price; both may be empty."""
     if not batch.cost:
         known = _("Price not published") if batch.unpriced else _("Sandbox, not billed")
         return ("" if batch.cost is None and not batch.unpriced else known), ""

@@ -1,4 +1,4 @@
-"""What the Studio offers before an order: earlier videos like it."""
+"""Earlier videos like an order, as the Studio offers them before it."""
 
 from __future__ import annotations
 

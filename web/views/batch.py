@@ -138,7 +138,7 @@ def _rows_context(request: HttpRequest, found: Batch, caller: Caller) -> dict[st
 @login_required
 @require_safe
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Return the sums again; a page of another state is loaded anew."""
+    """Return the sums again. Reload the page if the state has changed."""
     found = the_batch(request, pk)
     if found.state != request.GET.get("state", ""):
         response = HttpResponse(status=204)
@@ -237,7 +237,7 @@ def turn(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _done(request: HttpRequest, found: Batch, do: Callable[[], str]) -> HttpResponse:
-    """Do it and show the batch again with what came of it, also after a refusal."""
+    """Run the action and show the batch again, with the result or the refusal."""
     return answer(request, do, to=reverse("batch", args=[found.pk]))
 
 

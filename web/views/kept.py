@@ -104,7 +104,7 @@ def _values(form: ComposeForm, vary: VariationsForm) -> dict[str, Any]:
 
 
 def _tried(act: Callable[[], object]) -> str:
-    """Do it. Return why it could not be done, or nothing."""
+    """Run the change. Return why it was refused, or an empty text."""
     try:
         act()
     except InvalidRequest as wrong:

@@ -37,12 +37,12 @@ ORDERED_ALREADY = gettext_lazy("This was already ordered; nothing was ordered tw
 
 
 def varied(request: HttpRequest) -> VariationsForm:
-    """Return what the form that was sent is varied by."""
+    """Return the variations that were sent with the form."""
     return VariationsForm(request.POST, caller=caller_of(request), accounts=enabled_accounts())
 
 
 def place_set(request: HttpRequest, form: ComposeForm, vary: VariationsForm) -> Batch | None:
-    """Order the variations. None when the form says what is wrong; also at first if a model does not take something that was not shown."""
+    """Order the variations. Return None if the form has errors, or if it leaves out a setting that the page has not shown yet."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
         form.add_error(None, _("This model is no longer available. Choose another one. Your text is kept."))
     if not form.is_valid() or not vary.is_valid():

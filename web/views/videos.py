@@ -84,7 +84,7 @@ def star(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Make this video the one that is shown for its content id; if a person has chosen it, end that."""
+    """Choose this video for its content id, or clear the choice if it is chosen already."""
     shown, caller = the_video(request, pk), caller_of(request)
 
     def turn() -> str:

@@ -137,7 +137,7 @@ class Command(BaseCommand):
     def _agreed(self) -> bool:
         try:
             return self.ask("Order them? [y/N] ").strip().casefold() in {"y", "yes"}
-        except (EOFError, KeyboardInterrupt):  # nobody is there to be asked
+        except (EOFError, KeyboardInterrupt):  # no terminal to ask, or Ctrl+C
             return False
 
     def _follow(self, batch: Batch) -> None:
