@@ -126,8 +126,10 @@ def finish(planned: Finish, *, by: Caller) -> tuple[BatchRow, bool]:
         row.number = (locked.rows.aggregate(last=Max("number"))["last"] or 0) + 1
         asks = [ask for ask in asks_of(locked, [row]) if ask]
         row.save(force_insert=True)
-        cost = sum(ask.amount or 0 for ask in asks) if asks else row.cost or 0
-        Batch.objects.filter(pk=locked.pk).update(rows_read=row.number, cost=(locked.cost or 0) + cost)
+        cost = planned.cost or 0
+        Batch.objects.filter(pk=locked.pk).update(
+            rows_read=row.number, cost=(locked.cost or 0) + cost, unpriced=locked.unpriced + (planned.cost is None)
+        )
         move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
         audit.record("batch.finishing", locked, by=by, after={"row": planned.draft.number, "model": row.order["model"], "cost": cost})
         ledger.reserve(asks, surely=surely)  # last: the budgets are locked until the commit

@@ -185,6 +185,7 @@ def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tupl
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=planned.problems)
     require_free_disk()
     quotas_of([by.user.pk])[by.user.pk].require_room()
+    costs = list(planned.costs)
 
     def begin(surely: bool) -> Batch:
         batch, now = planned.batch, clock.now()
@@ -193,7 +194,6 @@ def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tupl
         for row in planned.rows:
             row.pk, row.task_id, row.state = None, uuid7(), RowState.WAITING
         asks = [ask for ask in asks_of(batch, planned.rows) if ask]
-        costs = [ask.amount for ask in asks] or [row.cost for row in planned.rows]
         batch.rows_read, batch.cost, batch.unpriced = len(planned.rows), sum(cost or 0 for cost in costs), costs.count(None)
         batch.save(force_insert=True)
         BatchRow.objects.bulk_create(planned.rows)
