@@ -93,4 +93,4 @@ def test_budget_without_room_refuses_the_batch(order, make_account):
 def test_row_that_fails_is_told_by_the_exit_code(order):
     code, text, _asked = order("prompt\na red fox #fault:fail-content\na boat\n", "--model", MODEL, "--yes", "--wait")
 
-    assert (code, "Not videos: 1 of 2 rows. " in text) == (3, True)
+    assert (code, "1 of 2 rows did not become videos. " in text) == (3, True)

@@ -33,8 +33,8 @@ GOING_ON = [status.value for status in LIVE if status is not Status.NEEDS_REVIEW
 class Command(BaseCommand):
     help = (
         "Order the rows of a CSV, XLSX or JSON Lines file (docs/batches.md). A worker must be running. Ends with 0 when they are ordered, "
-        "with --wait when all are videos; 1: refused, or not wanted, and nothing was ordered; 2: rows need fixing, nothing was ordered; "
-        "3: with --wait, some rows are no videos."
+        "with --wait when all are videos; 1: refused or declined, nothing was ordered; 2: rows need fixing, nothing was ordered; "
+        "3: the time limit, or with --wait some rows did not become videos."
     )
 
     pause: Callable[[float], None] = staticmethod(time.sleep)
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         self._tell(batch, options["rejected"])
         if batch.rows.filter(state=RowState.BAD).exists() and not options["good_rows_only"]:
             raise CommandError(
-                f"Nothing was ordered. Mend the rows, or say --good-rows-only. The batch: {batch.pk}", returncode=ROWS_NEED_FIXING
+                f"Nothing was ordered. Mend the rows, or use --good-rows-only. The batch: {batch.pk}", returncode=ROWS_NEED_FIXING
             )
         if not options["yes"] and not self._agreed():
             raise CommandError(f"Nothing was ordered. The batch can still be accepted: {batch.pk}", returncode=REFUSED)
@@ -115,7 +115,7 @@ class Command(BaseCommand):
             self._require_time(batch)
             if time.monotonic() - began > WORRY_AFTER_S and not worried and not batch.heading:
                 worried = True
-                self.stdout.write("It still waits. Is a worker running? (manage.py worker)")
+                self.stdout.write("Still waiting. Is a worker running? (manage.py worker)")
             self.pause(LOOK_EVERY_S)
             batch = Batch.objects.get(pk=batch.pk)
         if batch.state == State.REFUSED:
@@ -156,11 +156,11 @@ class Command(BaseCommand):
         missing = wanted - seen.get(Status.SUCCEEDED.value, 0)
         if missing:
             where = f"{settings.PUBLIC_URL}/batches/{batch.pk}" if settings.PUBLIC_URL else str(batch.pk)
-            raise CommandError(f"Not videos: {missing} of {wanted} rows. {where}", returncode=NOT_ALL_SUCCEEDED)
+            raise CommandError(f"{missing} of {wanted} rows did not become videos. {where}", returncode=NOT_ALL_SUCCEEDED)
 
     def _require_time(self, batch: Batch) -> None:
         if time.monotonic() > self.until:
-            raise CommandError(f"The time is over. The batch goes on: {batch.pk}", returncode=NOT_ALL_SUCCEEDED)
+            raise CommandError(f"Time limit reached. The batch goes on: {batch.pk}", returncode=NOT_ALL_SUCCEEDED)
 
 
 def _opened(stack: ExitStack, path: Path | None) -> BinaryIO | None:
