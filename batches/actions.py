@@ -18,7 +18,7 @@ from batches.money import asks_of
 from database import clock
 from events import audit
 from generation.actions.cancel import cancel_these
-from generation.errors import Conflict, InvalidRequest
+from generation.errors import Conflict, InvalidRequest, NotThere
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.vendors import find_model
@@ -150,7 +150,9 @@ def _choose_offline(row: BatchRow, left: timedelta) -> None:
 def lock(batch: Batch, by: Caller, *states: State) -> Batch:
     """Return the batch, locked, in one of these states. Raise `NotAllowed`, `Conflict`."""
     require_rights(batch, by)
-    locked = Batch.objects.select_for_update(of=("self",)).select_related("token", "owner").get(pk=batch.pk)
+    locked = Batch.objects.select_for_update(of=("self",)).select_related("token", "owner").filter(pk=batch.pk).first()
+    if locked is None:  # the run that made it had nothing to order
+        raise NotThere(_("There is no such batch."))
     if locked.state not in states:
         raise Conflict(
             _("This cannot be done now. State of the batch: %(state)s.") % {"state": locked.get_state_display()}, code="wrong_state"

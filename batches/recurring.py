@@ -22,7 +22,7 @@ from batches.models import RecurringBatch
 from batches.upload import checked_defaults
 from database import clock
 from events import audit
-from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.errors import Conflict, InvalidRequest, NotAllowed, NotThere
 from generation.web_addresses import why_refused
 
 __all__ = ["change", "create", "delete", "next_run", "run_now"]
@@ -67,7 +67,7 @@ def change(row: RecurringBatch, *, by: Caller, **values: Any) -> RecurringBatch:
     """Change values of `FIELDS`. A run in progress uses the new values from its next step on. Raises `NotAllowed`, `InvalidRequest`."""
     _require_rights(row, by)
     with transaction.atomic():
-        locked = RecurringBatch.objects.select_for_update().get(pk=row.pk)
+        locked = _locked(row)
         before, resumes = _told(locked), locked.paused and values.get("paused") is False
         _set(locked, values)
         if resumes and by.token is None:  # a person resumes it: from now on it needs no token
@@ -95,7 +95,7 @@ def run_now(row: RecurringBatch, *, by: Caller) -> RecurringBatch:
     """
     _require_rights(row, by)
     with transaction.atomic():
-        locked = RecurringBatch.objects.select_for_update().get(pk=row.pk)
+        locked = _locked(row)
         if locked.run_id is not None:
             raise Conflict(_("A run is already in progress."), code="run_is_on")
         locked.run_id, locked.due_at = uuid7(), clock.now()
@@ -110,6 +110,13 @@ def delete(row: RecurringBatch, *, by: Caller) -> None:
     _require_rights(row, by)
     audit.record("recurring.deleted", row, by=by, before=_told(row))
     row.delete()
+
+
+def _locked(row: RecurringBatch) -> RecurringBatch:
+    found = RecurringBatch.objects.select_for_update(of=("self",)).select_related("token").filter(pk=row.pk).first()
+    if found is None:  # deleted in the meantime
+        raise NotThere(_("There is no such recurring batch."))
+    return found
 
 
 def _set(row: RecurringBatch, values: Mapping[str, Any]) -> None:

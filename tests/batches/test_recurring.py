@@ -21,7 +21,7 @@ from batches.recurring import next_run
 from batches.runs import _start, run, runs_soon
 from batches.steps import batches_soon, step
 from events.models import Event
-from generation.errors import NotAllowed
+from generation.errors import NotAllowed, NotThere
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.messages import translated
@@ -253,6 +253,8 @@ def test_pause_resume_run_now_and_delete(user, other_user, real, shop):
         recurring.delete(row, by=Caller(user=other_user))
     recurring.delete(row, by=by)
     assert (RecurringBatch.objects.count(), Batch.objects.count()) == (0, 1)
+    with pytest.raises(NotThere):
+        recurring.run_now(RecurringBatch(pk=uuid7(), owner=user), by=by)
 
 
 def test_without_its_token_or_its_owner_it_is_paused(user, real, shop):

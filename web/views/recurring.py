@@ -67,6 +67,8 @@ def recurring(request: HttpRequest, pk: UUID) -> HttpResponse:
             actions.change(row, by=caller, **form.values())
         except InvalidRequest as wrong:
             form.show(wrong)
+        except PortalError as error:
+            form.add_error(None, error.message)
         else:
             messages.success(request, _("Saved."))
             return redirect("recurring", pk=row.pk)
