@@ -53,6 +53,15 @@ NAMES: Mapping[str, Sequence[str]] = {
     "params.negative_prompt": ("negative prompt", "negative", "反向提示词", "负向提示词", "负面提示词"),
 }
 """More names of options and slots are their titles in the catalog."""
+FACTS: Mapping[str, Sequence[str]] = {
+    "title": ("title", "标题"),
+    "name": ("name", "product", "product name", "名称", "商品", "商品名", "商品名称", "产品名称"),
+    "description": ("description", "描述", "简介", "商品描述"),
+    "category": ("category", "类目", "分类", "类别"),
+    "features": ("features", "特点", "卖点"),
+}
+"""What a catalogue says of content that has no prompt: variables of the built-in templates that describe it."""
+NAMING = frozenset({"title", "name"})
 
 
 def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = ()) -> dict[str, str]:
@@ -64,6 +73,8 @@ def suggested(batch: Batch, heading: Sequence[str], variables: Iterable[str] = (
         if earlier.heading == columns:  # the rejected rows of a batch have its columns too
             return {name: earlier.mapping.get(name, "") for name in heading}
     by_name = {plain_name(name): f"variables.{name}" for name in variables}
+    if not by_name and not batch.defaults.get("prompt") and not batch.defaults.get("template"):
+        by_name = _facts_in(heading)
     known = by_name | {name: target for name, target in _known().items() if name not in by_name}
     mapping, taken = {}, {""}
     for name in heading:
@@ -93,6 +104,16 @@ def named_in(batch: Batch, variables: Iterable[str]) -> dict[str, str]:
     return {
         free[plain_name(name)]: f"variables.{name}" for name in variables if plain_name(name) in free and f"variables.{name}" not in taken
     }
+
+
+def _facts_in(heading: Iterable[str]) -> dict[str, str]:
+    """Return the targets of the columns that describe content by a title or name, if no column is its prompt."""
+    facts = {plain_name(name): fact for fact, names in FACTS.items() for name in names}
+    prompts, columns = {plain_name(name) for name in NAMES["prompt"]}, {plain_name(name) for name in heading}
+    found = {name: facts[name] for name in columns & facts.keys()}
+    if not NAMING.intersection(found.values()) or (columns & prompts) - found.keys():
+        return {}
+    return {name: f"variables.{fact}" for name, fact in found.items()}
 
 
 @cache

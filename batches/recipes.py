@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from access.callers import Caller
+from batches.mapping import NAMING
 from batches.messages import Problem, problem
 from batches.models import Batch
 from generation.errors import InvalidRequest, NotThere
@@ -20,6 +21,7 @@ from prompts.making import Made, make
 from prompts.platforms import PLATFORMS
 from prompts.styles import STYLES
 from prompts.templates import own
+from prompts.templates.built_in import fallback
 from providers.core.catalog import ModelSpec
 from providers.core.messages import say
 from providers.messages import translated
@@ -79,6 +81,8 @@ class Recipes:
         named = {what: plain.get(what) or self.defaults.get(what, "") for what in CHOSEN}
         chosen = {what: self.found(what, name) for what, name in named.items() if name}
         problems += [problem(f"row_no_such_{what}", what, name=named[what][:100]) for what, one in chosen.items() if one is None]
+        if not text and not named["template"] and any(values.get(name) for name in NAMING):
+            chosen["template"], _values = fallback(values, self.language)
         plainly = Made(text=text, negative_text="", params={}, inputs={}, made_from={"variables": dict(values)} if values else {})
         if not any(chosen.values()) and not self.defaults.get("quality"):
             return plainly

@@ -12,7 +12,9 @@ from prompts.templates.rendering import TemplateVersion
 __all__ = ["BUILT_IN", "fallback"]
 
 BUILT_IN: Mapping[tuple[str, str], TemplateVersion] = {(one.id, one.language): one for one in (*ENGLISH, *CHINESE)}
-FOR_PRODUCTS = {"electronics": "product-electronics", "clothing": "product-clothing"}
+FOR_PRODUCTS = dict.fromkeys(("electronics", "电子产品", "数码"), "product-electronics") | dict.fromkeys(
+    ("clothing", "服装", "服饰"), "product-clothing"
+)
 """The template of a product by its category, as in many catalogues."""
 
 

@@ -52,6 +52,17 @@ def test_row_names_its_own_and_the_defaults_are_for_the_others(checked, pitch):
     assert second.order["params"]["aspect_ratio"] == "1:1"
 
 
+def test_catalogue_without_prompts_is_described_by_the_templates_for_it(checked):
+    shop = checked("商品名称,类目,卖点,货号\n蓝牙耳机,电子产品,降噪,a1\n风衣,服装,,a2\n", defaults={"language": "zh-hans"})
+    posts = checked("title,description\nSnow,Quiet.\n")
+    plain = checked("description,name\nA boat.,\n", mapping={"description": "prompt", "name": ""})
+
+    assert shop.mapping == {"商品名称": "variables.name", "类目": "variables.category", "卖点": "variables.features", "货号": "content_id"}
+    assert [row.order["made_from"]["template"]["id"] for row in shop.rows.all()] == ["product-electronics", "product-clothing"]
+    assert all(name in row.order["prompt"] for row, name in zip(shop.rows.all(), ("蓝牙耳机", "风衣"), strict=True))
+    assert [row.order["prompt"] for row in (*posts.rows.all(), *plain.rows.all())] == ["A video about Snow. Quiet.", "A boat."]
+
+
 def test_platform_leaves_the_shape_alone_where_a_rows_image_gives_it(checked, user):
     image = store_asset(owner=user, file=picture((1280, 720)))
     defaults = {"model": "kling/kling-v2-5-turbo", "platform": "tiktok", "inputs": {"first_frame": [str(image.pk)]}}
