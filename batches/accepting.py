@@ -49,7 +49,7 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
             raise Conflict(
                 _("This batch cannot be accepted. Its state: %(state)s.") % {"state": locked.get_state_display()}, code="not_checked"
             )
-        if locked.fence != batch.fence:
+        if locked.fence != batch.fence or locked.rows.filter(state=RowState.READY).count() != len(rows):  # a run left some out
             raise Conflict(_("The batch was just changed. Look at it and accept it again."), code="batch_changed")
         bad = locked.rows.filter(state=RowState.BAD)
         if not good_only and (count := bad.count()):

@@ -21,6 +21,7 @@ from generation.actions.cancel import cancel_these
 from generation.errors import Conflict, InvalidRequest, NotThere
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.ordering.room import quotas_of, require_free_disk
 from providers.vendors import find_model
 
 __all__ = ["HIGHEST", "LOWEST", "cancel_waiting", "lock", "move", "need_by", "pause", "resume", "retry_failed", "set_priority"]
@@ -68,6 +69,8 @@ def retry_failed(batch: Batch, *, by: Caller) -> Batch:
     """
     require_rights(batch, by)
     require_same_limits(by, batch.token)
+    require_free_disk()
+    quotas_of([batch.owner_id])[batch.owner_id].require_room()
 
     def begin(surely: bool) -> Batch:
         locked = lock(batch, by, State.RUNNING, State.PAUSED, State.ENDED)

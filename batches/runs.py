@@ -158,13 +158,16 @@ def _start(row: RecurringBatch, batch: Batch) -> None:
     if row.most_cost is not None and unpriced:
         _end(row, batch, say("run_not_priced", rows=unpriced), failed=True)
     elif row.most_cost is not None and cost > row.most_cost:
-        facts = {"cost": f"{decimal(cost):.2f}", "most": f"{decimal(row.most_cost):.2f}", "currency": settings.CURRENCY}
-        _end(row, batch, say("run_too_dear", **facts), failed=True)
+        may_cost, most = f"{decimal(cost):.2f}", f"{decimal(row.most_cost):.2f}"
+        _end(row, batch, say("run_too_dear", cost=may_cost, most=most, currency=settings.CURRENCY), failed=True)
     elif _is_mine(row):
         try:
             accept(batch, by=Caller(user=row.owner, token=row.token), good_only=row.good_only)
         except PortalError as error:
-            _end(row, batch, say("run_not_accepted", words=error.message), failed=True)
+            if error.code in {"not_checked", "batch_changed"}:  # a person has accepted or changed it at this moment
+                _again(row, WHILE_CHECKED)
+            else:
+                _end(row, batch, say("run_not_accepted", words=error.message), failed=True)
         else:
             _follow(row, Batch.objects.get(pk=batch.pk))
 

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as fuzzing
 from pytest_django import DjangoDbBlocker
 
+from generation.ordering import stored
 from providers.accounts.clients import set_credentials
 from providers.accounts.sandbox import ensure_sandbox_accounts
 from providers.declared.current import keep
@@ -81,6 +82,13 @@ def language() -> Iterator[None]:
     """Reset the language, which a request in Chinese leaves behind in the process."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_cached_models() -> Iterator[None]:
+    """Forget which models are cached: a test that keeps what was read would have those of an earlier one."""
+    yield
+    stored.forget()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from generation.models import CachedModel, GenerationTask, Video
 from generation.ordering.order import Order
 from providers.core.catalog import ModelSpec
 
-__all__ = ["SourceChanged", "copies_for", "facts_of_copy", "stored_like", "wants_stored"]
+__all__ = ["SourceChanged", "copies_for", "facts_of_copy", "forget", "stored_like", "wants_stored"]
 
 LOOKED_AT = 10
 """How many equal tasks are looked at, newest first, for one whose videos are all there."""
@@ -50,6 +50,11 @@ def _cached_models() -> Collection[str]:
     if kept is None or time.monotonic() - kept[0] > settings.PRICES_KEPT_S:
         kept = _Kept.models = (time.monotonic(), frozenset(CachedModel.objects.values_list("model", flat=True)))
     return kept[1]
+
+
+def forget() -> None:
+    """Read the cached models again at the next order."""
+    _Kept.models = None
 
 
 def stored_like(order: Order, fingerprint: str, *, billed: bool) -> GenerationTask | None:

@@ -136,7 +136,7 @@ def test_a_choice_by_page_and_the_wall_of_a_content_id(client, user, staff):
     video, other = video_of(user, "lamp & co"), video_of(user, "chair")
     client.force_login(user)
     page = client.get(f"/videos/{video.pk}/").text
-    assert "the newest good one" in page
+    assert "the newest without problems" in page
     assert "/gallery/?content=lamp+%26+co" in page
 
     client.post(f"/videos/{video.pk}/choose")

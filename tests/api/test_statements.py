@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.ordering import prices
 from tests.task_rows import MODEL, make_task
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -23,7 +24,8 @@ def statements(ask) -> tuple[list[str], object]:
 
 
 def test_an_order_and_a_look_at_it_cost_few_statements(api, user, idle_account, make_asset, settings):
-    settings.POOL_STATE_KEPT_S = 60.0  # in the product 1 s: whether paid submits are stopped is not asked for each answer
+    prices.forget()
+    settings.POOL_STATE_KEPT_S = settings.PRICES_KEPT_S = 60.0  # in the product 1 s: what admins set is not asked for each order or answer
     api.post("/tasks", FOX)  # from here on the token's use is noted, and prices are known
     frame = str(make_asset(user).pk)
 

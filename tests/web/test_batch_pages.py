@@ -102,19 +102,19 @@ def test_the_rows_to_mend_come_back_as_a_batch_with_the_same_columns_and_setting
 
 
 def test_columns_and_settings_change_and_all_rows_are_checked_again(visitor, priced):
-    batch = uploaded(visitor, "名称,秒\r\n杯子,5\r\n背包,10\r\n")
+    batch = uploaded(visitor, "物品,秒\r\n杯子,5\r\n背包,10\r\n")
     assert states(batch) == ["bad", "bad"]
     twice = visitor.post(f"/batches/{batch.pk}/columns", {"c0": "prompt", "c1": "prompt"})
     assert (twice.status_code, "Another column is this already." in twice.text) == (422, True)
 
     visitor.post(f"/batches/{batch.pk}/columns", {"c0": "", "c1": "params.duration_s"})
     check(Batch.objects.get(pk=batch.pk))
-    saved = visitor.post(f"/batches/{batch.pk}/defaults", {"model": KLING, "prompt": "展示{名称}", "mode": "pro", "duration_s": "5"})
+    saved = visitor.post(f"/batches/{batch.pk}/defaults", {"model": KLING, "prompt": "展示{物品}", "mode": "pro", "duration_s": "5"})
     assert saved.status_code == 302, saved.text
     check(Batch.objects.get(pk=batch.pk))
 
     batch.refresh_from_db()
-    assert batch.mapping == {"名称": "variables.名称", "秒": "params.duration_s"}
+    assert batch.mapping == {"物品": "variables.物品", "秒": "params.duration_s"}
     rows = list(batch.rows.order_by("number"))
     assert [(row.state, row.order["prompt"], row.order["params"]) for row in rows] == [
         ("ready", "展示杯子", {"duration_s": 5, "mode": "pro"}),

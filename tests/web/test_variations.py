@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_in_the_form_and_nothing_is_ordered(visitor, price
 
     assert {reply.status_code for reply in (over, many, long, strange)} == {422}
     assert "The monthly budget of everyone together" in over.text
-    assert "112 videos; one set has at most 60" in many.text
+    assert "112 videos are too many: a set has at most 60" in many.text
     assert Batch.objects.count() == 0
 
 

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from generation.lifecycle import Status
+from generation.ordering import prices
 from tests.api.compat.test_contract import every_dialect
 from tests.task_rows import make_task
 
@@ -21,7 +22,8 @@ def statements(ask) -> list[str]:
 
 @every_dialect
 def test_an_order_and_a_look_at_it_cost_few_statements(world, any_model, program, user, settings):
-    settings.POOL_STATE_KEPT_S = 60.0  # in the product 1 s
+    prices.forget()
+    settings.POOL_STATE_KEPT_S = settings.PRICES_KEPT_S = 60.0  # in the product 1 s
     make, task = world.asking(prompt="another fox"), make_task(user, status=Status.FAILED)
     program.post(world.create, world.body)  # from here on the token's use is noted, and accounts, prices and aliases are known
 

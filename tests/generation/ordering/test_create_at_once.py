@@ -78,6 +78,7 @@ def place_elsewhere(orders):
 @pytest.fixture
 def read_lately(settings, transactional_db):
     """Prices, rates and budgets were read within the last second, as they are where orders come often."""
+    prices.forget()
     settings.PRICES_KEPT_S = settings.BUDGETS_KEPT_S = 60.0
     yield
     budgets.forget()
