@@ -156,6 +156,7 @@ def test_the_command_looks_at_every_row_wherever_the_walk_of_the_worker_is(user)
     assert lost_files("--look") == (f"missing: {first.file}\nLost files: 1.\n", 1)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_back_is_found_behind_many_that_stay_lost(user):
     video = make_video(user)
     Video.objects.update(other_posters={str(number): f"gone/{number}" for number in range(MOST_LOST)})

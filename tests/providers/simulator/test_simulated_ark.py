@@ -301,6 +301,7 @@ def test_good_request_becomes_a_video_of_this_size_and_length(fields: dict[str, 
     assert (order.width_px, order.height_px, order.duration_s) == expected
 
 
+@pytest.mark.slow
 def test_draft_of_2_5_has_a_final_at_1080p_in_its_shape(ark: Caller, simulator: SimulatorProcess) -> None:
     def final(draft: str, **fields: Any) -> requests.Response:
         return ark.submit(model=NEWEST, content=[{"type": "draft_task", "draft_task": {"id": draft}}], **fields)

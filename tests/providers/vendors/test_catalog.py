@@ -63,6 +63,7 @@ ANOTHER = {"duration_s": 10, "fps": 25, "resolution": "1080P"}
 EVERY_VENDOR = in_one_test("slug", PROVIDERS)
 
 
+@pytest.mark.slow
 @EVERY_MODEL
 def test_each_value_of_each_option_changes_the_request(spec):
     provider = make_provider(spec.provider)
