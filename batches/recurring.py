@@ -120,12 +120,13 @@ def _locked(row: RecurringBatch) -> RecurringBatch:
 
 
 def _set(row: RecurringBatch, values: Mapping[str, Any]) -> None:
+    """Set these values. Only they are checked: a batch is paused also when its address is no longer one that may be asked."""
     for name, value in values.items():
         assert name in FIELDS, name
         setattr(row, name, value)
     row.name = " ".join(row.name.split())[:200] or row.url[:200]
     wrong = {}
-    if refused := why_refused(row.url):
+    if "url" in values and (refused := why_refused(row.url)):
         wrong["url"] = refused
     if row.time_zone not in zone_names():
         wrong["time_zone"] = _("There is no time zone “%(name)s”. Write a name such as Asia/Shanghai.") % {"name": row.time_zone[:60]}
@@ -134,7 +135,10 @@ def _set(row: RecurringBatch, values: Mapping[str, Any]) -> None:
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
     row.at = row.at.replace(second=0, microsecond=0, tzinfo=None)
-    row.mapping, row.defaults = require_mapping(row.mapping), checked_defaults(row.defaults)
+    if "mapping" in values:
+        row.mapping = require_mapping(row.mapping)
+    if "defaults" in values:
+        row.defaults = checked_defaults(row.defaults)
 
 
 def _told(row: RecurringBatch) -> dict[str, Any]:

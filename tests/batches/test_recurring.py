@@ -21,7 +21,7 @@ from batches.recurring import next_run
 from batches.runs import _start, run, runs_soon
 from batches.steps import batches_soon, step
 from events.models import Event
-from generation.errors import NotAllowed, NotThere
+from generation.errors import InvalidRequest, NotAllowed, NotThere
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.messages import translated
@@ -255,6 +255,14 @@ def test_pause_resume_run_now_and_delete(user, other_user, real, shop):
     assert (RecurringBatch.objects.count(), Batch.objects.count()) == (0, 1)
     with pytest.raises(NotThere):
         recurring.run_now(RecurringBatch(pk=uuid7(), owner=user), by=by)
+
+
+def test_it_is_paused_also_when_its_address_and_settings_are_no_longer_allowed(user, real):
+    row = make_recurring(user, url="ftp://shop.example/products.csv", defaults={"retired": 1})
+
+    assert recurring.change(row, by=Caller(user=user), paused=True).paused
+    with pytest.raises(InvalidRequest):
+        recurring.change(row, by=Caller(user=user), url=row.url)
 
 
 def test_without_its_token_or_its_owner_it_is_paused(user, real, shop):

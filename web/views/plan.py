@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from access.callers import Caller, caller_of
 from batches.upload import upload
 from delivery.csv_export import csv_lines
-from generation.errors import InvalidRequest, PortalError
+from generation.errors import InvalidRequest, NotThere, PortalError
 from generation.ordering.first_values import enabled_accounts, first_choice
 from prompts.content_plan import MOST_POSTS, Plan, plan_posts, with_captions
 from prompts.platforms import PLATFORMS
@@ -99,6 +99,9 @@ class PlanForm(forms.Form):
             )
         except InvalidRequest as wrong:
             self.add_error("topics", next(iter(wrong.fields.values())))
+            return None
+        except NotThere as gone:  # the style was deleted after the form was opened
+            self.add_error("style", gone.message)
             return None
         return with_captions(posts, owner=self.caller.user) if data["captions"] else Plan(posts=posts, reason=Message())
 
