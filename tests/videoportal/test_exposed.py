@@ -62,7 +62,7 @@ def test_the_web_process_does_not_start_exposed(tmp_path, settings, word):
 def test_production_settings_pass_every_check(tmp_path):
     done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION, PORTAL_TRUSTED_PROXIES="10.0.0.0/8")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 @pytest.mark.slow
