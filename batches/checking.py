@@ -5,6 +5,7 @@ fault are mended together. Stores only images; buys nothing.
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,7 +18,7 @@ from access.money import convert
 from batches.images import Images, NoImage
 from batches.messages import Problem, problem
 from batches.models import Batch, BatchRow, RowState
-from batches.reading.sheet import Row
+from batches.reading.sheet import UNSTORABLE, Row
 from batches.recipes import CHOSEN, TRUE, Recipes
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Asset, GenerationTask
@@ -34,6 +35,8 @@ __all__ = ["Checker", "Draft"]
 
 SEVERAL = re.compile(r"[\n|]|[\s,;]+(?=https?://)")
 FALSE = frozenset({"false", "no", "n", "0", "否", "关"})
+DEEPEST = 8
+"""No option is a list or an object that is nested as deep as this."""
 PATIENCE_S = 60.0
 """How long the images of one row may take. The step's lease must cover this, one more fetch and one request to a language model."""
 
@@ -219,11 +222,22 @@ def _value(text: str, schema: Mapping[str, Any]) -> Any:
     if kinds & {"array", "object"}:
         if text[0] in "[{":
             try:
-                return json.loads(text)
+                value = json.loads(text)
             except (ValueError, RecursionError):
                 return text
+            return value if _is_storable(value) else text
         return [line.strip() for line in text.splitlines() if line.strip()] if "array" in kinds else text
     return text
+
+
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Return whether every database stores the value as JSON: without NUL, half characters, NaN and infinity, and not nested deep."""
+    if isinstance(value, str):
+        return not UNSTORABLE.search(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return depth < DEEPEST and all(_is_storable(part, depth + 1) for part in parts)
 
 
 def _repair(problems: Sequence[Problem], model: str) -> str:

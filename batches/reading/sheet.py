@@ -13,6 +13,7 @@ __all__ = [
     "MOST_CHARACTERS",
     "MOST_COLUMNS",
     "MOST_ROWS",
+    "UNSTORABLE",
     "BadFile",
     "Row",
     "Sheet",

@@ -199,3 +199,11 @@ def test_ten_thousand_rows_are_all_checked(checked):
     batch = checked(HEADER + "".join(f"a boat number {n},5,16:9,sku-{n}\n" for n in range(10_000)))
 
     assert (batch.rows_read, batch.rows.filter(state="ready").count()) == (10_000, 10_000)
+
+
+def test_a_list_that_no_database_stores_is_a_row_to_mend(checked):
+    cells = ["[NaN]", "[1e999]", r'["\u0000"]', r'["\ud800"]', r'[{"\u0000": 1}]', "[" * 900 + "]" * 900, "[" * 5000]
+    batch = checked(lines(*({"prompt": "a fox", "params.shots": cell} for cell in cells)), defaults={"model": "kling/kling-v3"})
+
+    assert batch.state == State.CHECKED
+    assert [(row.state, row.order["params"]["shots"]) for row in batch.rows.all()] == [(RowState.BAD, cell) for cell in cells]
