@@ -95,6 +95,7 @@ def _place(batch: Batch, most: int) -> int:
         rows = list(batch.rows.filter(state=RowState.WAITING).order_by("number")[:most])
         if not rows:
             return 0
+        unused = _adopt(batch, rows)
         wanted: list[UUID] = [row.task_id for row in rows if row.task_id]
         there = set(GenerationTask.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         refused = _create(batch, [row for row in rows if row.task_id not in there])
@@ -103,9 +104,28 @@ def _place(batch: Batch, most: int) -> int:
         for row in rows:
             if row.pk in refused:
                 _refuse(row, refused[row.pk])
-        ledger.release_unused([row.task_id for row in rows if row.pk in refused and row.task_id])
+        ledger.release_unused([*unused, *(row.task_id for row in rows if row.pk in refused and row.task_id)])
         Batch.objects.filter(pk=batch.pk).exclude(error=Message()).update(error=Message())
         return len(rows)
+
+
+def _adopt(batch: Batch, rows: Sequence[BatchRow]) -> list[UUID]:
+    """Give rows that wait to be retried the task with which their owner has retried them by hand meanwhile, so that they are not bought a
+    second time. Return the ids of tasks that are no longer to come.
+    """
+    waiting = {UUID(row.order["retry_of"]): row for row in rows if row.order.get("retry_of")}
+    by_hand = GenerationTask.objects.filter(owner=batch.owner_id, retry_of__in=waiting).exclude(
+        status__in=[Status.FAILED, Status.CANCELLED]
+    )
+    ours = {row.task_id for row in waiting.values()}
+    unused: list[UUID] = []
+    for repeated, task_id in dict(by_hand.exclude(pk__in=ours).order_by("pk").values_list("retry_of", "pk")).items():
+        row = waiting[repeated]
+        unused += [row.task_id] if row.task_id else []
+        row.task_id = task_id
+        row.save(update_fields=["task_id"])
+        GenerationTask.objects.filter(pk=task_id).update(batch_id=batch.pk)
+    return unused
 
 
 def _create(batch: Batch, rows: Sequence[BatchRow]) -> Mapping[int, PortalError]:

@@ -13,6 +13,7 @@ from access.ledger_models import Budget, Reservation
 from batches import actions
 from batches.models import Batch, State
 from events.models import AuditEvent, Event
+from generation.actions.retry import retry_task
 from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.lifecycle import Status
 from generation.models import GenerationTask
@@ -105,6 +106,23 @@ def test_retrying_buys_the_failed_rows_and_no_others_once(real, user):
     assert Reservation.objects.filter(task_id=new.pk).count() == 1
     end_all()
     assert (feed_once(batch).state, Event.objects.filter(type="batch.finished").count()) == (State.ENDED, 2)
+
+
+def test_a_row_that_its_owner_retries_by_hand_before_its_turn_is_not_bought_again(real, user):
+    by, batch = Caller(user=user), feed_once(accepted(user, 2))
+    failed = GenerationTask.objects.get(pk=batch.rows.get(number=1).task_id)
+    fail(failed.pk)
+    actions.pause(batch, by=by)
+    actions.retry_failed(batch, by=by)
+    by_hand = retry_task(GenerationTask.objects.get(pk=failed.pk), by=by).task
+
+    actions.resume(batch, by=by)
+    feed_once(batch)
+
+    assert (batch.rows.get(number=1).task_id, states(batch)) == (by_hand.pk, ["placed"] * 2)
+    assert list(GenerationTask.objects.filter(retry_of=failed)) == [by_hand]
+    held, queued = Reservation.objects.filter(closed_at=None), GenerationTask.objects.filter(status=Status.QUEUED)
+    assert {row.task_id for row in held} - {failed.pk} == {task.pk for task in queued}
 
 
 def test_a_retry_that_no_budget_has_room_for_changes_nothing(real, user):
