@@ -117,10 +117,11 @@ def _adopt(batch: Batch, rows: Sequence[BatchRow]) -> list[UUID]:
     by_hand = GenerationTask.objects.filter(owner=batch.owner_id, retry_of__in=waiting).exclude(
         status__in=[Status.FAILED, Status.CANCELLED]
     )
-    ours = {row.task_id for row in waiting.values()}
+    ours = {row.task_id for row in waiting.values() if row.task_id}
     unused: list[UUID] = []
-    for repeated, task_id in dict(by_hand.exclude(pk__in=ours).order_by("pk").values_list("retry_of", "pk")).items():
-        row = waiting[repeated]
+    newest = {task.retry_of_id: task.pk for task in by_hand.exclude(pk__in=ours).order_by("pk").only("retry_of")}
+    for repeated, task_id in newest.items():
+        row = waiting[repeated]  # type: ignore[index]  # filtered above
         unused += [row.task_id] if row.task_id else []
         row.task_id = task_id
         row.save(update_fields=["task_id"])
