@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PICTURES = ROOT / "docs/screenshots"
 PASSWORD = "only for the pictures"  # noqa: S105
-WAIT_S = 240
+WAIT_S = 420
 QUALITY = 90
 RENDER_S = 30.0
 SEEK = "video => new Promise(done => { video.preload = 'auto'; video.onseeked = () => setTimeout(done, 800); video.currentTime = 2; })"
@@ -58,6 +58,29 @@ WALL = (
 )
 """Prompt, model, settings, days ago; older ones first."""
 BY_ANOTHER = {1, 4, 8}
+PRODUCTS = (
+    ("Celadon cup", "crackle glaze"),
+    ("Walnut grinder", "brass crank"),
+    ("Linen apron", "stonewashed"),
+    ("Cast-iron pan", "pre-seasoned"),
+    ("Bamboo steamer", "two tiers"),
+    ("Glass teapot", "removable basket"),
+    ("Copper kettle", "hammered by hand"),
+    ("Oak board", "end grain"),
+    ("Enamel mug", "blue rim"),
+    ("Paper lamp", "folded by hand"),
+    ("Wool throw", "herringbone"),
+    ("Rattan stool", "woven seat"),
+    ("Steel thermos", "matt green"),
+    ("Cotton tote", "long handles"),
+    ("Desk clock", "silent hands"),
+    ("Clay planter", "drain hole"),
+    ("Silk scarf", "rolled hem"),
+    ("Leather wallet", "six pockets"),
+    ("Canvas shoes", "rubber sole"),
+    ("Travel tea set", "three pieces"),
+)
+"""Name and features."""
 UNDER_WAY = (
     ("Rain-soaked neon alley at night, camera dollies forward at walking pace", KLING),
     ("Paper lanterns rise over the old town, crane shot up", KLING),
@@ -75,8 +98,9 @@ def main() -> int:
         _django()
         with stack:
             owner = _people()
+            batch, variations = _order_sets(owner)
             video = _fill(stack, owner)
-            _take_all(stack.url, video)
+            _take_all(stack.url, video, batch, variations)
     return 0
 
 
@@ -91,6 +115,45 @@ def _people() -> User:
 
     User.objects.create_user("zhao", first_name="Zhao", last_name="Min")
     return User.objects.create_superuser("lin", password=PASSWORD, first_name="Lin", last_name="Yue")
+
+
+def _order_sets(owner: User) -> tuple[str, str]:
+    """Upload a catalogue with three rows that need mending, and order variations; return the ids of the two batches."""
+    from access.callers import Caller
+    from batches.models import Batch, State
+    from batches.upload import upload
+    from batches.variations import Wanted, place, plan
+    from prompts.styles import STYLES
+    from providers.vendors import find_model
+
+    by = Caller(user=owner)
+    seconds = {3: "7", 8: "12", 15: "7"}
+    lines = [f"{name},{note},{seconds.get(number, 5)},sku-{number:03d}" for number, (name, note) in enumerate(PRODUCTS)]
+    table = io.BytesIO("\n".join(["name,features,seconds,sku", *lines]).encode())
+    batch = upload(
+        by=by,
+        file=table,
+        file_name="products.csv",
+        defaults={"model": KLING, "prompt": "A slow turn around {name}, {features}, soft window light"},
+        language="en",
+    )
+    until = time.monotonic() + WAIT_S
+    while Batch.objects.get(pk=batch.pk).state == State.CHECKING:
+        if time.monotonic() > until:
+            raise TimeoutError("the batch was not checked in time")
+        time.sleep(0.5)
+    wanted = Wanted(
+        prompt="A potter lifts a celadon cup to the window light",
+        models=[find_model(KLING), find_model(WAN)],
+        styles=[STYLES["cinematic"], STYLES["minimalist"]],
+        takes=2,
+    )
+    variations, _new = place(plan(wanted, by=by), by=by)
+    while Batch.objects.get(pk=variations.pk).state != State.ENDED:
+        if time.monotonic() > until:
+            raise TimeoutError("the variations did not end in time")
+        time.sleep(0.5)
+    return str(batch.pk), str(variations.pk)
 
 
 def _fill(stack: Stack, owner: User) -> str:
@@ -157,7 +220,7 @@ def _control(stack: Stack, what: str, changes: dict[str, Any]) -> None:
         return
 
 
-def _take_all(url: str, video: str) -> None:
+def _take_all(url: str, video: str, batch: str, variations: str) -> None:
     chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         raise SystemExit("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
@@ -165,7 +228,7 @@ def _take_all(url: str, video: str) -> None:
     with sync_playwright() as playwright:
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium, args=[*as_root, "--disable-background-networking", "--mute-audio"])
-        for name, path, options in _pictures(video):
+        for name, path, options in _pictures(video, batch, variations):
             page = _signed_in(browser, url, **options)
             _take(page, url + path, name)
             page.context.close()
@@ -174,9 +237,14 @@ def _take_all(url: str, video: str) -> None:
         browser.close()
 
 
-def _pictures(video: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     pages = {"studio": f"/studio/?from={video}", "activity": "/activity/", "video": f"/videos/{video}/", "gallery": "/gallery/"}
     yield "studio-zh-1440-light", pages["studio"], {"language": "zh-hans"}
+    yield "batch-zh-1440-light", f"/batches/{batch}/", {"language": "zh-hans"}
+    sets = {"batch": f"/batches/{batch}/", "variations": f"/batches/{variations}/", "templates": "/templates/", "plan": "/content-plan/"}
+    for name, path in sets.items():
+        yield f"{name}-1440-light", path, {}
+        yield f"{name}-390-light", path, {"size": PHONE}
     for name, path in pages.items():
         yield f"{name}-1440-light", path, {}
         yield f"{name}-390-light", path, {"size": PHONE}
