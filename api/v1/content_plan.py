@@ -76,8 +76,8 @@ def plan_content(request: HttpRequest, body: PlanIn) -> PlanOut:
     asking = caller(request)
     if len(body.topics) * len(body.platforms) > MOST_POSTS:
         raise _wrong("topics", _("At most %(most)d posts.") % {"most": MOST_POSTS})
-    if unknown := next((one for one in body.platforms if one not in PLATFORMS), ""):
-        raise _wrong("platforms", _("There is no platform “%(name)s”.") % {"name": unknown})
+    if unknown := [one for one in body.platforms if one not in PLATFORMS]:
+        raise _wrong("platforms", _("There is no platform “%(name)s”.") % {"name": unknown[0]})
     today = timezone.localdate()
     first_day = body.first_day or today + timedelta(days=1)
     if not today - timedelta(days=1) <= first_day <= today + timedelta(days=730):

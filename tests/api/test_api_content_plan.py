@@ -38,6 +38,7 @@ def test_without_a_language_model_captions_are_empty_and_the_reason_is_given(api
     [
         ({"topics": ["x"] * 60, "platforms": ["tiktok", "youtube"]}, "topics"),
         ({"topics": ["{x}"]}, "topics"),
+        ({"platforms": [""]}, "platforms"),
         ({"platforms": ["nowhere"]}, "platforms"),
         ({"first_day": "2020-01-01"}, "first_day"),
     ],
