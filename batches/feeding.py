@@ -113,15 +113,15 @@ def _adopt(batch: Batch, rows: Sequence[BatchRow]) -> list[UUID]:
     """Give rows that wait to be retried the task with which their owner has retried them by hand meanwhile, so that they are not bought a
     second time. Return the ids of tasks that are no longer to come.
     """
-    waiting = {UUID(row.order["retry_of"]): row for row in rows if row.order.get("retry_of")}
+    waiting = {row.order["retry_of"]: row for row in rows if row.order.get("retry_of")}
     by_hand = GenerationTask.objects.filter(owner=batch.owner_id, retry_of__in=waiting).exclude(
         status__in=[Status.FAILED, Status.CANCELLED]
     )
     ours = {row.task_id for row in waiting.values() if row.task_id}
     unused: list[UUID] = []
-    newest = {task.retry_of_id: task.pk for task in by_hand.exclude(pk__in=ours).order_by("pk").only("retry_of")}
+    newest = {str(task.retry_of_id): task.pk for task in by_hand.exclude(pk__in=ours).order_by("pk").only("retry_of")}
     for repeated, task_id in newest.items():
-        row = waiting[repeated]  # type: ignore[index]  # filtered above
+        row = waiting[repeated]
         unused += [row.task_id] if row.task_id else []
         row.task_id = task_id
         row.save(update_fields=["task_id"])

@@ -10,12 +10,14 @@ from uuid import UUID
 
 import xlsxwriter
 from django.conf import settings
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from stream_zip import ZIP_64, stream_zip
 
 from batches.mapping import field_names, own_columns
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
+from delivery.csv_export import csv_lines
 from delivery.links import video_url
 from delivery.stored_file import BLOCK_BYTES, file_name
 from generation import store
@@ -24,11 +26,27 @@ from generation.models import GenerationTask, Video
 from generation.models.status_labels import STATUS_CHOICES
 from providers.messages import translated
 
-__all__ = ["result_rows", "xlsx_of", "zip_of"]
+__all__ = ["KINDS", "result_rows", "results_in", "xlsx_of", "zip_of"]
 
 AT_ONCE = 500
 READABLE = 0o600
 WORDS = dict(STATUS_CHOICES)
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+"""The content types of what came of a batch: two tables, and all videos."""
+
+
+def results_in(kind: str, batch: Batch, origin: str) -> FileResponse | StreamingHttpResponse:
+    """Return the answer with what came of a batch, in one of `KINDS`; it has no file name yet. `origin` begins the videos' addresses."""
+    if kind == "zip":
+        return StreamingHttpResponse(zip_of(batch), content_type=KINDS[kind])
+    rows = result_rows(batch, origin)
+    if kind == "xlsx":
+        return FileResponse(xlsx_of(rows), content_type=KINDS[kind])
+    return StreamingHttpResponse(csv_lines(rows), content_type=KINDS["csv"])
 
 
 def result_rows(batch: Batch, origin: str) -> Iterator[Sequence[Any]]:

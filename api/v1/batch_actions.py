@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from ninja import Router, Schema
@@ -21,9 +21,8 @@ from api.v1.schemas import ErrorOut
 from batches import actions
 from batches.accepting import accept, require_rights
 from batches.models import Batch
-from batches.results import result_rows, xlsx_of, zip_of
+from batches.results import KINDS, results_in
 from batches.upload import change
-from delivery.csv_export import csv_lines
 from delivery.links import origin_of
 from delivery.stored_file import file_name
 
@@ -32,8 +31,6 @@ __all__ = ["router"]
 router = Router(tags=["batches"])
 
 CHANGED: Any = {200: BatchOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX, "zip": "application/zip"}
 
 
 class AcceptIn(Schema):
@@ -138,12 +135,6 @@ def retry_batch(request: HttpRequest, batch_id: UUID) -> BatchOut:
 def batch_results(request: HttpRequest, batch_id: UUID, format: Literal["csv", "xlsx", "zip"] = "csv") -> HttpResponseBase:  # noqa: A002
     """Send the uploaded columns with each row's result, as CSV or XLSX, or a ZIP of all videos. At any time: what is done is in it."""
     batch = visible_batch(caller(request), batch_id)
-    reply: HttpResponseBase
-    if format == "zip":
-        reply = StreamingHttpResponse(zip_of(batch), content_type=KINDS[format])
-    elif format == "xlsx":
-        reply = FileResponse(xlsx_of(result_rows(batch, origin_of(request))), content_type=KINDS[format])
-    else:
-        reply = StreamingHttpResponse(csv_lines(result_rows(batch, origin_of(request))), content_type=KINDS[format])
+    reply = results_in(format, batch, origin_of(request))
     reply["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file_name(batch.name, f".{format}"))
     return reply

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,9 +26,8 @@ from batches.models import Batch, BatchRow, Source, State
 from batches.progress import counts_of
 from batches.recipes import variables_in
 from batches.report import rejected_csv
-from batches.results import result_rows, xlsx_of, zip_of
+from batches.results import KINDS, results_in
 from batches.upload import change
-from delivery.csv_export import csv_lines
 from delivery.links import origin_of
 from delivery.stored_file import file_name
 from generation.errors import InvalidRequest, NotAllowed, PortalError
@@ -45,7 +44,6 @@ ROWS = 50
 SAMPLES = 20
 COLUMNS_SHOWN = 5
 BEFORE = (State.CHECKING, State.REFUSED, State.CHECKED)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @login_required
@@ -253,13 +251,10 @@ def rejected(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 @require_safe
 def results(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Return what came of each row, as CSV or XLSX, or all videos as a ZIP."""
-    found, kind = the_batch(request, pk), request.GET.get("format", "")
-    if kind == "zip":
-        return _file(StreamingHttpResponse(zip_of(found), content_type="application/zip"), _name(found, _("videos"), ".zip"))
-    rows = result_rows(found, origin_of(request))
-    if kind == "xlsx":
-        return _file(FileResponse(xlsx_of(rows), content_type=XLSX), _name(found, _("results"), ".xlsx"))
-    return _file(StreamingHttpResponse(csv_lines(rows), content_type="text/csv; charset=utf-8"), _name(found, _("results"), ".csv"))
+    found, wanted = the_batch(request, pk), request.GET.get("format", "")
+    kind = wanted if wanted in KINDS else "csv"
+    what = _("videos") if kind == "zip" else _("results")
+    return _file(results_in(kind, found, origin_of(request)), _name(found, what, f".{kind}"))
 
 
 def _name(found: Batch, what: str, suffix: str) -> str:
