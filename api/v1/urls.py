@@ -46,7 +46,8 @@ api = DescribedAPI(
     urls_namespace="api-v1",
     auth=needs(),
     parser=StrictParser(),
-    docs=Swagger({"deepLinking": False}),  # its links would be inside of buttons
+    # deep links would be inside of buttons; the page opens as a list of tags, because all operations at once are long to draw and to read
+    docs=Swagger({"deepLinking": False, "docExpansion": "none", "filter": True}),
 )
 register_errors(api)
 api.add_router("/models", model_health.router)  # before the models, whose names may have slashes

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.pictures import picture
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync", "--mute-audio")
 EXPECTED = ("Failed to load resource", "Transition was ", "htmx:sendAbort", "htmx:afterRequest")
 """Chromium logs every 4xx answer (tests that provoke one assert on what the page shows instead), and each page transition that the next

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from batches.models import Batch
@@ -10,8 +9,6 @@ from generation.models import GenerationTask
 from prompts.models import Preset
 from tests.batches.test_feeding import feed_once
 from tests.browser.accessibility import violations
-
-pytestmark = pytest.mark.slow
 
 WAN, KLING = "dashscope/wanx2.1-t2v-turbo", "kling/kling-v2-5-turbo"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
