@@ -64,7 +64,7 @@ def _slow(words: list[str]) -> int:
 
 
 def _with_mark(mark: str) -> list[str]:
-    """Return the modules that have tests with this mark: collecting all others takes longer than running these. Browser tests run by themselves."""
+    """Return the modules that have tests with this mark, but for those in a browser. Collecting all takes longer than running these."""
     marked = (path for path in (ROOT / "tests").rglob("test_*.py") if f"mark.{mark}" in path.read_text())
     return sorted(str(path) for path in marked if "browser" not in path.parts)
 
