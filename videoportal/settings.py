@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "delivery",
     "webhooks",
     "prompts",
+    "library",
     "batches",
     "jobs",
     "web",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
@@ -21,6 +22,14 @@ from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 
 CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
 """Media types by the suffix of a video's file (IANA; RFC 9559 for Matroska)."""
+
+
+class ReviewState(models.TextChoices):
+    """What people decided about a video. Empty: nobody asked."""
+
+    WANTED = "wanted", pgettext_lazy("review of a video", "Waits for review")
+    APPROVED = "approved", pgettext_lazy("review of a video", "Approved")
+    REJECTED = "rejected", pgettext_lazy("review of a video", "Rejected")
 
 
 class VideoQuerySet(OwnedQuerySet["Video"]):
@@ -35,6 +44,10 @@ class VideoQuerySet(OwnedQuerySet["Video"]):
     def of_model(self, model: str, caller: Caller) -> Self:
         """Return those of one model. `video_by_model` has the videos of everybody, so it helps only callers who see all."""
         return self.filter(model=model) if may(caller, "see", self.model) else self.filter(Exact(Coalesce("model", Value("")), model))
+
+    def change(self, **changes: Any) -> int:
+        """Update what people see or look for, and let the library index the videos again. Return how many there were."""
+        return self.update(to_index_at=Now(), **changes)
 
     def in_bin(self) -> Self:
         """Return those that were deleted and can be restored."""
@@ -102,6 +115,10 @@ class Video(models.Model):
     vendor_url_expires_at = models.DateTimeField(_("vendor's URL expires"), null=True)
     actual_prompt = models.TextField(_("prompt as rewritten by the vendor"), blank=True)
     favourite = models.BooleanField(_("starred"), default=False)
+    rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
+    """1 to 5; null: nobody rated it."""
+    review_state = models.CharField(_("review"), max_length=10, choices=ReviewState.choices, blank=True, default="", db_default="")
+    """What the newest decision says (`library/review.py`)."""
     chosen_at = models.DateTimeField(_("chosen for its content id"), null=True, blank=True)
     """When a person or program chose it among the videos of its content id; the last choice counts (`queries/content.py`)."""
     link_version = models.PositiveIntegerField(default=0, db_default=0)  # raised to end the addresses given out (delivery.links)
@@ -110,6 +127,9 @@ class Video(models.Model):
     """The bytes that count toward the owner's quota: the video, its posters and its preview."""
     deleted_at = models.DateTimeField(_("in the bin since"), null=True, blank=True)
     purged_at = models.DateTimeField(_("deleted for good"), null=True, blank=True)
+
+    to_index_at = models.DateTimeField(null=True, editable=False, db_default=Now())
+    """Since when the library's index has to read it again (`library/index.py`); null: the index is up to date. New rows wait for it."""
 
     objects = VideoQuerySet.as_manager()
 
@@ -128,10 +148,13 @@ class Video(models.Model):
             ),
             team_index("video_by_team"),
             models.Index(fields=["id"], name="video_kept", condition=Q(deleted_at__isnull=True)),
+            models.Index(fields=["to_index_at"], name="video_to_index", condition=Q(to_index_at__isnull=False)),
             models.Index(fields=["purged_at"], name="video_to_purge", condition=Q(purged_at__isnull=False) & ~Q(file="")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["task", "output_index"], name="video_once_per_output"),
+            models.CheckConstraint(condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)), name="video_rating_known"),
+            models.CheckConstraint(condition=Q(review_state__in=["", *ReviewState.values]), name="video_review_state_known"),
             models.CheckConstraint(condition=Q(purged_at__isnull=True) | Q(deleted_at__isnull=False), name="video_purged_from_bin"),
         ]
 

@@ -33,7 +33,7 @@ ACCOUNTS, PRICES, RULES = "/admin/providers/provideraccount/", "/admin/providers
 ALIASES = "/admin/generation/modelalias/"
 TOKENS, USERS, GROUPS, SWITCH = "/admin/access/apitoken/", "/admin/auth/user/", "/admin/auth/group/", "/admin/generation/paidsubmits/"
 AUDIT = "/admin/events/auditevent/"
-ROOMS = ("access", "api", "delivery", "events", "generation", "jobs", "providers", "videoportal", "web", "webhooks")
+ROOMS = ("access", "api", "delivery", "events", "generation", "jobs", "library", "providers", "videoportal", "web", "webhooks")
 """Folders of the tree, from which tests run; one that is not there has no code."""
 DATES = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00", "last_login_0": "", "last_login_1": ""}
 

@@ -29,7 +29,7 @@ from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
 from webhooks.messages import WEBHOOK_SENTENCES
 
-ROOMS = ("api", "batches", "generation", "prompts", "providers", "web", "webhooks")
+ROOMS = ("api", "batches", "generation", "library", "prompts", "providers", "web", "webhooks")
 SOURCES = [path.read_text() for room in ROOMS for path in Path(room).rglob("*.py") if "migrations" not in path.parts]
 
 
