@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils import translation
 
+from access.callers import Caller
 from batches.checking import Checker, Draft
 from batches.images import BadArchive, Images, open_archive
 from batches.mapping import suggested
@@ -62,7 +63,7 @@ def _check(batch: Batch, stack: ExitStack) -> timedelta:
         sheet = read_file(stack.enter_context(_copied(batch.file_key)))
         if not batch.heading:
             _keep_heading(batch, sheet)
-        checker = Checker(batch, Images(batch.owner, archive))
+        checker = Checker(batch, Images(Caller(user=batch.owner, token=batch.token), archive))
         for drafts in _rounds(checker, sheet.rows, _gone_on(checker)):
             _write(batch, checker.checked(drafts))
             if time.monotonic() > until:

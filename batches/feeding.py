@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from access import ledger
+from access.callers import Caller
 from batches.messages import language_for
 from batches.models import Batch, BatchRow, RowState, State
 from batches.progress import counts_of
@@ -159,7 +160,8 @@ def _named(batch: Batch, rows: Sequence[BatchRow]) -> tuple[Mapping[UUID, Asset]
     """Return the images that these rows name, and the tasks that they repeat."""
     images = {UUID(one) for row in rows for ids in row.order.get("inputs", {}).values() for one in ids}
     repeated = {UUID(row.order["retry_of"]) for row in rows if row.order.get("retry_of")}
-    assets = Asset.objects.filter(owner=batch.owner).in_bulk(images) if images else {}
+    seen = Asset.objects.visible_to(Caller(user=batch.owner, token=batch.token))
+    assets = seen.in_bulk(images) if images else {}
     return assets, GenerationTask.objects.select_related("prompt").in_bulk(repeated) if repeated else {}
 
 

@@ -69,7 +69,8 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     if task is None:
         raise Conflict(_("Only a row that has a video can be finished."), code="not_ready")
     wanted = {**said.get("full", said.get("params", {})), **(params or {})}
-    images = Asset.objects.filter(owner=batch.owner_id).in_bulk([UUID(pk) for ids in said.get("inputs", {}).values() for pk in ids])
+    caller = Caller(user=batch.owner, token=batch.token)
+    images = Asset.objects.visible_to(caller).in_bulk([UUID(pk) for ids in said.get("inputs", {}).values() for pk in ids])
     inputs = {slot: [images[UUID(pk)] for pk in ids if UUID(pk) in images] for slot, ids in said.get("inputs", {}).items()}
     only = batch.token.only if batch.token else ""
     fit = fitted(spec, wanted, inputs, accounts=accounts_lately(), only=only, quiet=_unasked(wanted, said.get("model", "")))
@@ -81,7 +82,7 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
         "finishes": str(task.pk),
     }
     cells = draft.cells | {name: spec.name for name, target in batch.mapping.items() if target == "model"}
-    (row,) = Checker(batch, Images(batch.owner)).checked([Draft(0, cells, {"content_id": "", "metadata": {}, **order})])
+    (row,) = Checker(batch, Images(caller)).checked([Draft(0, cells, {"content_id": "", "metadata": {}, **order})])
     (ask,) = asks_of(batch, [row])
     return Finish(draft=draft, row=row, left_out=[*fit.left_out, *_without_seed(said, spec)], cost=0 if ask is None else ask.amount)
 

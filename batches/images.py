@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
@@ -58,8 +57,8 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 class Images:
     """Finds and stores the images that rows name. What was fetched is not fetched again; what was refused is not tried again."""
 
-    def __init__(self, owner: User, archive: zipfile.ZipFile | None = None) -> None:
-        self.owner, self.archive = owner, archive
+    def __init__(self, caller: Caller, archive: zipfile.ZipFile | None = None) -> None:
+        self.caller, self.archive = caller, archive
         self.known: dict[str, UUID | InvalidRequest | NoImage] = {}
         self.addresses = 0
         self.kept: dict[UUID, Asset] = {}
@@ -94,11 +93,11 @@ class Images:
             if self.addresses >= MOST_ADDRESSES:
                 raise NoImage("row_too_many_addresses", most=MOST_ADDRESSES)
             self.addresses += 1
-            return fetch_asset(owner=self.owner, url=name).pk
+            return fetch_asset(owner=self.caller.user, url=name).pk
         if entry := self.entries.get(_plain(name)):
-            return store_asset(owner=self.owner, file=io.BytesIO(self._unpacked(entry))).pk
+            return store_asset(owner=self.caller.user, file=io.BytesIO(self._unpacked(entry))).pk
         try:
-            asset = Asset.objects.one_for(Caller(user=self.owner), UUID(name))
+            asset = Asset.objects.one_for(self.caller, UUID(name))
         except ValueError:
             raise NoImage("row_no_such_image", name=name[:200]) from None
         if asset is None:

@@ -76,7 +76,7 @@ class Recipes:
         slots: Collection[str] = (),
     ) -> Made:
         """Return the prompt of a row with these cells and values of variables. Add what is wrong to `problems`; `slots` have images."""
-        values = {**self.defaults.get("variables", {}), **values}
+        values = {name: str(value) for name, value in self.defaults.get("variables", {}).items()} | dict(values)
         text = plain.get("prompt") or self._filled(values, problems)
         named = {what: plain.get(what) or self.defaults.get(what, "") for what in CHOSEN}
         chosen = {what: self.found(what, name) for what, name in named.items() if name}

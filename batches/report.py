@@ -39,7 +39,7 @@ def repairs_of(batch: Batch) -> list[Repair]:
     found = list(groups.order_by("-count", "first")[:MOST_REPAIRS])
     names = field_names(batch)
     firsts = {row.number: row for row in batch.rows.filter(number__in=[group["first"] for group in found])}
-    return [Repair(**group, words=_words(firsts[group["first"]], names)) for group in found]
+    return [Repair(**group, words=_words(row, names)) for group in found if (row := firsts.get(group["first"]))]  # it may be checked again
 
 
 def rejected_csv(batch: Batch) -> Iterator[str]:

@@ -115,6 +115,11 @@ def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     wrong = {f"defaults.{name[:60]}": unknown for name in defaults if name not in DEFAULTS}
     for names, kind in ((TEXTS, str), (OBJECTS, dict), (SWITCHES, bool)):
         wrong |= {f"defaults.{name}": _("This cannot be used here.") for name in names if not isinstance(defaults.get(name, kind()), kind)}
+    if isinstance(language := defaults.get("language"), str) and language and language not in dict(settings.LANGUAGES):
+        wrong["defaults.language"] = _("Choose one of: %(names)s.") % {"names": ", ".join(dict(settings.LANGUAGES))}
+    variables = defaults.get("variables")
+    if isinstance(variables, dict) and not all(type(one) in {str, int, float} for one in variables.values()):
+        wrong["defaults.variables"] = _("Give a text or a number.")
     inputs = defaults.get("inputs")
     if isinstance(inputs, dict) and not all(isinstance(ids, list) and all(isinstance(one, str) for one in ids) for ids in inputs.values()):
         wrong["defaults.inputs"] = _("This cannot be used here.")

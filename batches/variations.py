@@ -115,7 +115,7 @@ def plan(wanted: Wanted, *, by: Caller, team: Group | None = None) -> Plan:
         priority=0,
     )
     left_out: dict[str, Sequence[LeftOut]] = {}
-    rows = Checker(batch, Images(by.user)).checked(list(_drafts(wanted, batch, left_out)))
+    rows = Checker(batch, Images(by)).checked(list(_drafts(wanted, batch, left_out)))
     batch.defaults["left_out"] = {model: [asdict(one) for one in ones] for model, ones in left_out.items()}
     return Plan(batch=batch, rows=rows, left_out=left_out)
 

@@ -92,10 +92,16 @@ def test_template_of_another_person_is_not_there(checked, pitch, other_user):
     assert [row.state for row in checked(f"prompt,template\na,{pitch.line}\n").rows.all()] == ["bad"]
 
 
-@pytest.mark.parametrize("wrong", [{"enhance": "yes"}, {"variables": "x"}, {"language": 1}])
+@pytest.mark.parametrize("wrong", [{"enhance": "yes"}, {"variables": "x"}, {"variables": {"a": None}}, {"language": 1}, {"language": "fr"}])
 def test_defaults_of_another_kind_are_refused(uploaded, wrong):
     with pytest.raises(InvalidRequest):
         uploaded("prompt\na\n", defaults=wrong)
+
+
+def test_number_for_all_rows_fills_a_variable(checked):
+    batch = checked("content_id\nsku-1\n", defaults={"prompt": "{n} boats", "variables": {"n": 3}})
+
+    assert batch.rows.get().order["prompt"] == "3 boats"
 
 
 def test_language_model_enriches_the_rows_that_want_it(checked, simulator):
