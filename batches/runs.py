@@ -145,8 +145,9 @@ def _follow(row: RecurringBatch, batch: Batch) -> None:
 
 
 def _start(row: RecurringBatch, batch: Batch) -> None:
-    if row.missing_only:
-        _leave_out(batch)
+    if row.missing_only and not _left_out(batch):
+        _again(row, WHILE_CHECKED)
+        return
     ready = list(batch.rows.filter(state=RowState.READY).values_list("cost", flat=True))
     bad = batch.rows.filter(state=RowState.BAD).count()
     cost, unpriced = sum(one or 0 for one in ready), ready.count(None)
@@ -154,7 +155,7 @@ def _start(row: RecurringBatch, batch: Batch) -> None:
         if _is_mine(row):
             _end(row, None, say("run_nothing_new")) if _deleted(batch) else _again(row, WHILE_CHECKED)
         return
-    Batch.objects.filter(pk=batch.pk, state=State.CHECKED).update(cost=cost, unpriced=unpriced)
+    Batch.objects.filter(pk=batch.pk, state=State.CHECKED, fence=batch.fence).update(cost=cost, unpriced=unpriced)
     if row.most_cost is not None and unpriced:
         _end(row, batch, say("run_not_priced", rows=unpriced), failed=True)
     elif row.most_cost is not None and cost > row.most_cost:
@@ -175,23 +176,36 @@ def _start(row: RecurringBatch, batch: Batch) -> None:
 def _deleted(batch: Batch) -> bool:
     """Delete the batch and its file; not if a person has just accepted it, or has it checked again: the next step sees that."""
     with transaction.atomic():
-        if not Batch.objects.select_for_update(of=("self",)).filter(pk=batch.pk, state=State.CHECKED, fence=batch.fence).exists():
+        if not _held(batch):
             return False
         batch.delete()
     store.discard(filter(None, [batch.file_key, batch.archive_key]))
     return True
 
 
-def _leave_out(batch: Batch) -> None:
-    """Leave out rows whose content id has a video, has one on its way, or waits in another batch of the owner's."""
+def _left_out(batch: Batch) -> bool:
+    """Leave out rows whose content id has a video, has one on its way, or waits in another batch of the owner's. Return False if a person
+    has just accepted or changed the batch: the next step sees that.
+    """
     ready = {pk: name for pk, name in batch.rows.filter(state=RowState.READY).values_list("pk", "order__content_id") if name}
     others = BatchRow.objects.filter(state=RowState.WAITING, batch__owner=batch.owner_id).exclude(batch=batch.pk)
     waiting = set(others.values_list("order__content_id", flat=True))
     missing, under_way = coverage_of(Caller(user=batch.owner, token=batch.token), set(ready.values()))
-    for code, names in (("row_under_way", {*under_way, *waiting}), ("row_has_video", set(ready.values()) - {*missing, *under_way})):
-        pks = [pk for pk, name in ready.items() if name in names]
-        told: dict[str, Any] = {"state": RowState.LEFT_OUT, "problems": [problem(code, "content_id")], "repair": code}
-        batch.rows.filter(pk__in=pks, state=RowState.READY).update(**told)
+    with transaction.atomic():
+        if not _held(batch):
+            return False
+        for code, names in (("row_under_way", {*under_way, *waiting}), ("row_has_video", set(ready.values()) - {*missing, *under_way})):
+            pks = [pk for pk, name in ready.items() if name in names]
+            told: dict[str, Any] = {"state": RowState.LEFT_OUT, "problems": [problem(code, "content_id")], "repair": code}
+            batch.rows.filter(pk__in=pks, state=RowState.READY).update(**told)
+        batch.fence += 1
+        batch.save(update_fields=["fence"])
+    return True
+
+
+def _held(batch: Batch) -> bool:
+    """Lock the checked batch in a transaction. Return False if a person has accepted or changed it since it was read."""
+    return Batch.objects.select_for_update(of=("self",)).filter(pk=batch.pk, state=State.CHECKED, fence=batch.fence).exists()
 
 
 def _is_mine(row: RecurringBatch) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import time, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from batches.models import Batch, BatchRow, RecurringBatch, RowState, State
@@ -52,3 +55,19 @@ def make_recurring(owner: User, **facts: Any) -> RecurringBatch:
 def states(batch: Batch) -> list[str]:
     """Return the states of its rows, in their order."""
     return list(batch.rows.order_by("number").values_list("state", flat=True))
+
+
+@contextmanager
+def before_the_transaction(act: Callable[[], Any]) -> Iterator[list[str]]:
+    """Let somebody else do this right before the next transaction begins. Yield the statements that follow."""
+    left, later = [act], []
+
+    def wrapper(execute: Any, sql: str, *others: Any) -> Any:
+        if left and sql.startswith("SAVEPOINT"):  # a test without transactions of its own is in one
+            left.pop()()
+        elif not left:
+            later.append(sql)
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(wrapper):
+        yield later

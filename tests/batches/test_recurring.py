@@ -18,14 +18,14 @@ from batches import recurring
 from batches.accepting import accept
 from batches.models import Batch, BatchRow, RecurringBatch, RowState, State
 from batches.recurring import next_run
-from batches.runs import _start, run, runs_soon
+from batches.runs import _left_out, _start, run, runs_soon
 from batches.steps import batches_soon, step
 from events.models import Event
-from generation.errors import InvalidRequest, NotAllowed, NotThere
+from generation.errors import Conflict, InvalidRequest, NotAllowed, NotThere
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from providers.messages import translated
-from tests.batches.batch_rows import KLING, make_batch, make_recurring
+from tests.batches.batch_rows import KLING, before_the_transaction, make_batch, make_recurring, states
 from tests.cases import in_one_test
 from tests.scripted_server import ScriptedServer, answer
 from tests.task_rows import make_task
@@ -236,6 +236,21 @@ def test_a_batch_that_a_person_accepted_is_not_deleted_by_its_run(user, real):
     drive(2)
     row.refresh_from_db()
     assert (row.run_id, row.failed, translated(row.result)) == (None, False, "3 rows were ordered; 0 were left out.")
+
+
+def test_a_run_and_a_person_at_once_never_change_the_same_rows(user, real):
+    make_video(user, task=make_task(user, status=Status.SUCCEEDED, content_id="sku-1"))
+    row, by = make_recurring(user, run_id=uuid7()), Caller(user=user)
+    batch = make_batch(user, pk=row.run_id)
+
+    with before_the_transaction(lambda: _left_out(batch)), pytest.raises(Conflict) as refusal:
+        accept(batch, by=by)
+    assert (refusal.value.code, states(batch)) == ("batch_changed", ["left_out", "ready", "ready"])
+
+    with before_the_transaction(lambda: accept(batch, by=by)):
+        _start(row, batch)
+    row.refresh_from_db()
+    assert (states(batch), row.run_id) == (["left_out", "waiting", "waiting"], batch.pk), "the next step sees that it was accepted"
 
 
 def test_pause_resume_run_now_and_delete(user, other_user, real, shop):
