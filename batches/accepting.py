@@ -25,7 +25,7 @@ from generation.errors import Conflict, NotAllowed
 from generation.ordering.purchase import refusal_of
 from generation.ordering.room import quotas_of, require_free_disk
 
-__all__ = ["accept", "named", "require_rights", "require_same_limits", "save_rows", "set_waiting", "with_money"]
+__all__ = ["accept", "named", "require_rights", "require_same_limits", "require_unchanged", "save_rows", "set_waiting", "with_money"]
 
 
 def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
@@ -49,8 +49,7 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
             raise Conflict(
                 _("This batch cannot be accepted. Its state: %(state)s.") % {"state": locked.get_state_display()}, code="not_checked"
             )
-        if locked.fence != batch.fence or locked.rows.filter(state=RowState.READY).count() != len(rows):  # a run left some out
-            raise Conflict(_("The batch was just changed. Look at it and accept it again."), code="batch_changed")
+        require_unchanged(locked, batch)
         bad = locked.rows.filter(state=RowState.BAD)
         if not good_only and (count := bad.count()):
             words = ngettext("%(n)d row needs fixing. Accept the good rows only, or mend it first.",
@@ -69,6 +68,12 @@ def accept(batch: Batch, *, by: Caller, good_only: bool = False) -> Batch:
         return locked
 
     return with_money(begin)
+
+
+def require_unchanged(locked: Batch, batch: Batch) -> None:
+    """Raise `Conflict` if the rows of this checked batch may have changed since `batch` was read: every change raises its fence."""
+    if locked.fence != batch.fence:
+        raise Conflict(_("The batch was just changed. Look at it and try again."), code="batch_changed")
 
 
 def with_money(change: Callable[[bool], Batch]) -> Batch:

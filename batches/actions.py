@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from access import ledger
 from access.callers import Caller
-from batches.accepting import named, require_rights, require_same_limits, save_rows, set_waiting, with_money
+from batches.accepting import named, require_rights, require_same_limits, require_unchanged, save_rows, set_waiting, with_money
 from batches.feeding import park, unpark
 from batches.models import Batch, BatchRow, RowState, State
 from batches.money import asks_of
@@ -65,33 +65,42 @@ def cancel_waiting(batch: Batch, *, by: Caller) -> int:
 
 def retry_failed(batch: Batch, *, by: Caller) -> Batch:
     """Let the rows that failed or were refused become new tasks, and no others. Money is set aside for all of them at once, as when a batch
-    is accepted. A row whose task a person has retried already is left alone.
+    is accepted: they are priced before the transaction. A row whose task a person has retried already is left alone.
     """
     require_rights(batch, by)
     require_same_limits(by, batch.token)
     require_free_disk()
     quotas_of([batch.owner_id])[batch.owner_id].require_room()
+    rows = list(_failed(batch))
+    seen = {row.pk: (row.state, row.task_id) for row in rows}
+    for row in rows:
+        if row.state == RowState.PLACED:
+            row.order["retry_of"] = str(row.task_id)
+    asks = named(batch, rows)
 
     def begin(surely: bool) -> Batch:
         locked = lock(batch, by, State.RUNNING, State.PAUSED, State.ENDED)
-        task = GenerationTask.objects.filter(pk=OuterRef("task_id"), status=Status.FAILED)
-        again = GenerationTask.objects.filter(retry_of=OuterRef("task_id")).exclude(status__in=[Status.FAILED, Status.CANCELLED])
-        failed = Q(Exists(task), ~Exists(again), state=RowState.PLACED)
-        rows = list(locked.rows.filter(failed | Q(state=RowState.REFUSED)))
-        if not rows:
+        now = {pk: (state, task_id) for pk, state, task_id in _failed(locked).values_list("pk", "state", "task_id")}
+        again = [row for row in rows if now.get(row.pk) == seen[row.pk]]  # the others were retried or finished in the meantime
+        if not again:
             raise Conflict(_("No row of this batch has failed."), code="nothing_failed")
-        for row in rows:
-            if row.state == RowState.PLACED:
-                row.order["retry_of"] = str(row.task_id)
-        locked.rows.filter(state=RowState.REFUSED).update(problems=[], repair="")
-        asks = named(locked, rows)
-        set_waiting(rows)
+        ids = {row.task_id for row in again}
+        locked.rows.filter(state=RowState.REFUSED, pk__in=[row.pk for row in again]).update(problems=[], repair="")
+        set_waiting(again)
         move(locked, State.PAUSED if locked.state == State.PAUSED else State.RUNNING)
-        audit.record("batch.retried", locked, by=by, after={"rows": len(rows)})
-        ledger.reserve(asks, surely=surely)
+        audit.record("batch.retried", locked, by=by, after={"rows": len(again)})
+        ledger.reserve([ask for ask in asks if ask.task_id in ids], surely=surely)
         return locked
 
     return with_money(begin)
+
+
+def _failed(batch: Batch) -> QuerySet[BatchRow]:
+    """Return the rows without a video that may get one: refused, or failed and not retried by hand."""
+    task = GenerationTask.objects.filter(pk=OuterRef("task_id"), status=Status.FAILED)
+    again = GenerationTask.objects.filter(retry_of=OuterRef("task_id")).exclude(status__in=[Status.FAILED, Status.CANCELLED])
+    failed = Q(Exists(task), ~Exists(again), state=RowState.PLACED)
+    return batch.rows.filter(failed | Q(state=RowState.REFUSED))
 
 
 def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
@@ -109,24 +118,25 @@ def set_priority(batch: Batch, priority: int, *, by: Caller) -> Batch:
 
 def need_by(batch: Batch, needed_by: datetime | None, *, by: Caller) -> Batch:
     """Set when the videos of a checked batch are needed, and update its cost. Rows whose model also renders offline, later and cheaper, are
-    ordered offline if the vendor gives up before that time, unless the row chose its tier.
+    ordered offline if the vendor gives up before that time, unless the row chose its tier. Raise `Conflict` if the batch changes meanwhile.
     """
+    require_rights(batch, by)
+    batch = Batch.objects.select_related("token", "owner").get(pk=batch.pk)
+    left = needed_by - clock.now() if needed_by else timedelta(0)
+    rows, changed = list(batch.rows.filter(state=RowState.READY)), []
+    for row in rows:
+        before = dict(row.order)
+        _choose_offline(row, left)
+        if row.order != before:
+            changed.append(row)
+    for row, ask in zip(rows, asks_of(batch, rows), strict=True):
+        row.cost = ask.amount if ask else row.cost
     with transaction.atomic():
         locked = lock(batch, by, State.CHECKED)
-        locked.needed_by, changed = needed_by, []
-        left = needed_by - clock.now() if needed_by else timedelta(0)
-        rows = list(locked.rows.filter(state=RowState.READY))
-        for row in rows:
-            before = dict(row.order)
-            _choose_offline(row, left)
-            if row.order != before:
-                changed.append(row)
-        asks = asks_of(locked, rows)
-        for row, ask in zip(rows, asks, strict=True):
-            row.cost = ask.amount if ask else row.cost
+        require_unchanged(locked, batch)
         save_rows(changed, "order", "cost")
+        locked.needed_by, locked.fence = needed_by, locked.fence + 1
         locked.cost, locked.unpriced = sum(row.cost or 0 for row in rows), sum(row.cost is None for row in rows)
-        locked.fence += 1  # an acceptance that has read the old rows must refuse
         locked.save(update_fields=["needed_by", "cost", "unpriced", "fence"])
     return locked
 

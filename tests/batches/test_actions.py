@@ -20,7 +20,7 @@ from generation.models import GenerationTask
 from generation.ordering.purchase import OverBudget
 from generation.scheduling.enqueue import start_queued
 from providers.models import ModelPrice
-from tests.batches.batch_rows import KLING, make_batch, states
+from tests.batches.batch_rows import KLING, before_the_transaction, make_batch, states
 from tests.batches.test_feeding import accepted, end_all, feed_once
 from tests.task_rows import codes_of, make_task
 
@@ -125,6 +125,28 @@ def test_a_row_that_its_owner_retries_by_hand_before_its_turn_is_not_bought_agai
     assert {row.task_id for row in held} - {failed.pk} == {task.pk for task in queued}
 
 
+def test_rows_are_priced_before_the_transaction_and_those_that_were_retried_meanwhile_are_left_alone(real, user):
+    by, batch = Caller(user=user), feed_once(accepted(user))
+    tasks = [GenerationTask.objects.get(pk=row.task_id) for row in batch.rows.order_by("number")]
+    for task in tasks[:2]:
+        fail(task.pk)
+        task.refresh_from_db()
+
+    def meanwhile() -> None:
+        retry_task(tasks[0], by=by)
+        fail(tasks[2].pk)
+
+    with before_the_transaction(meanwhile) as later:
+        actions.retry_failed(batch, by=by)
+    in_transaction = later[later.index(next(sql for sql in later if "batches_batch" in sql)) :]
+
+    assert not any("modelprice" in sql for sql in in_transaction)
+    assert states(batch) == ["placed", "waiting", "placed"]
+    assert Reservation.objects.count() == 3 + 2, "the retry by hand, and that of the second row"
+    actions.retry_failed(batch, by=by)
+    assert states(batch) == ["placed", "waiting", "waiting"]
+
+
 def test_a_retry_that_no_budget_has_room_for_changes_nothing(real, user):
     batch = feed_once(accepted(user))
     fail(batch.rows.get(number=1).task_id)
@@ -186,6 +208,18 @@ def test_the_cheaper_offline_tier_is_chosen_where_the_vendor_gives_up_before_the
     row.save()
     actions.need_by(batch, timezone.now() + timedelta(days=3), by=by)
     assert said() == ("default", plain, 15 * YUAN)
+
+
+def test_a_batch_that_changes_while_its_time_is_set_keeps_the_other_change(real, user):
+    by, batch, later = Caller(user=user), make_batch(user), timezone.now() + timedelta(days=3)
+
+    with before_the_transaction(lambda: actions.need_by(batch, later, by=by)) as statements, pytest.raises(Conflict) as refusal:
+        actions.need_by(batch, None, by=by)
+    batch.refresh_from_db()
+    assert (refusal.value.code, batch.needed_by) == ("batch_changed", later)
+    with before_the_transaction(lambda: None) as statements:
+        actions.need_by(batch, None, by=by)
+    assert not any("modelprice" in sql for sql in statements)
 
 
 def test_others_may_do_none_of_it_and_what_was_done_is_recorded(real, user, other_user):
