@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field, StrictBool
 
@@ -25,6 +26,7 @@ from batches.results import KINDS, results_in
 from batches.upload import change
 from delivery.links import origin_of
 from delivery.stored_file import file_name
+from generation.errors import InvalidRequest
 
 __all__ = ["router"]
 
@@ -79,16 +81,21 @@ def accept_batch(request: HttpRequest, batch_id: UUID, body: AcceptIn) -> BatchO
 
 @router.patch("/{batch_id}", response=CHANGED, summary="Change a batch", auth=needs(Scope.GENERATE))
 def patch_batch(request: HttpRequest, batch_id: UUID, body: BatchPatch) -> BatchOut:
+    """Change what the body names. 409 `wrong_state`, `batch_changed`, `already_started`."""
     asking = caller(request)
     batch = visible_batch(asking, batch_id)
     require_rights(batch, asking)
+    checks_again = body.mapping is not None or body.defaults is not None
+    if "needed_by" in body.model_fields_set:  # not in the transaction: it prices all rows before its own
+        if checks_again:
+            words = _("Set this once the batch is checked again.")
+            raise InvalidRequest(words, fields={"needed_by": words})
+        batch = actions.need_by(batch, body.needed_by, by=asking)
     with transaction.atomic():
-        if body.mapping is not None or body.defaults is not None:
+        if checks_again:
             batch = change(batch, by=asking, mapping=body.mapping, defaults=body.defaults)
         if "priority" in body.model_fields_set:
             batch = actions.set_priority(batch, body.priority, by=asking)
-        if "needed_by" in body.model_fields_set:
-            batch = actions.need_by(batch, body.needed_by, by=asking)
     return batch_out(batch)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from batches.models import Batch
+from tests.batches.batch_rows import before_the_transaction, make_batch
 from tests.batches.checking.conftest import MODEL, to_the_end
 from tests.batches.files import archive_of
 from tests.pictures import picture
@@ -50,6 +51,19 @@ def test_rows_in_json(api: Any, sandbox_accounts: Any) -> None:
     to_the_end(Batch.objects.get())
     page = api.get(f"/batches/{reply.json()['id']}/rows?limit=1").json()
     assert (page["items"][0]["order"]["prompt"], page["next_after"]) == ("a", 1)
+
+
+def test_the_time_by_which_it_is_needed_prices_all_rows_before_the_transaction(api: Any, user: Any, sandbox_accounts: Any) -> None:
+    batch, body = make_batch(user), {"needed_by": "2031-12-24T09:00:00+08:00", "priority": 2}
+
+    def patch(**more: Any) -> Any:
+        return api.client.patch(f"/api/v1/batches/{batch.pk}", {**body, **more}, content_type="application/json")
+
+    assert (patch(mapping={}).status_code, list(patch(defaults={}).json()["error"]["fields"])) == (422, ["needed_by"])
+    with before_the_transaction(lambda: None) as statements:
+        told = patch().json()
+    assert (told["needed_by"], told["priority"]) == ("2031-12-24T01:00:00Z", 2)
+    assert not any('"batches_batchrow"."order"' in sql for sql in statements)
 
 
 def test_refusals_name_the_field(api: Any) -> None:
