@@ -88,6 +88,7 @@ async function change(link) {
   template.innerHTML = (await reply.text()).trim();
   const form = template.content.firstElementChild;
   const kept = isKept(old);
+  if (kept) window.htmx?.trigger(old.querySelector(".est"), "htmx:abort"); // the price of the old form has no place any more
   if (kept) for (const name of ["key", "settles"]) form.elements[name].value = old.elements[name].value;
   if (kept) for (const part of ["#vary", "#recipe"]) form.querySelector(part).replaceWith(old.querySelector(part)); // they are the same for all models
   old.replaceWith(form);
