@@ -16,6 +16,7 @@ from api.v1 import (
     batches,
     bills,
     budgets,
+    collections,
     content,
     content_plan,
     links,
@@ -56,6 +57,8 @@ api.add_router("/tasks", similar.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
 api.add_router("/videos", links.router)
+api.add_router("/collections", collections.router)
+api.add_router("/tags", collections.tags)
 api.add_router("/content", content.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batches.router)

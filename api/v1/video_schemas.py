@@ -13,7 +13,7 @@ from delivery.links import video_url
 from generation.models import Video
 from generation.quality import warnings_of
 
-__all__ = ["VideoOut", "video_out"]
+__all__ = ["TaggedVideoOut", "VideoOut", "tagged_out", "video_out"]
 
 
 class PosterOut(Schema):
@@ -65,6 +65,7 @@ class VideoOut(Schema):
     model: str
     title: str
     starred: bool
+    rating: int | None = Field(description="1 to 5; null: nobody rated it.")
     actual_prompt: str
     duration_s: float
     reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
@@ -84,6 +85,15 @@ class VideoOut(Schema):
     deleted_at: datetime | None = Field(description="Since when it is in the bin. Its `urls` answer 404 until it is restored.")
     purge_at: datetime | None = Field(description="When it is deleted for good, unless somebody restores it. Null: not by itself.")
     urls: VideoUrls
+
+
+class TaggedVideoOut(VideoOut):
+    tags: list[str] = Field(description="Words that people put on it, by name.")
+
+
+def tagged_out(video: Video, origin: str) -> TaggedVideoOut:
+    """Return the video with its tags. Of many videos, read the tags with them: `prefetch_related("tags")`."""
+    return TaggedVideoOut(**dict(video_out(video, origin)), tags=[tag.name for tag in video.tags.all()])
 
 
 def video_out(video: Video, origin: str) -> VideoOut:

@@ -14,11 +14,11 @@ from pydantic import ConfigDict, Field, StrictBool
 
 from access.scopes import Scope
 from api.auth import caller, needs
-from api.fields import Moment, Plain
+from api.fields import EXACT, Moment, Plain
 from api.idempotency import idempotent
 from api.paging import PageIn, created_within, page_of
 from api.v1.schemas import TEXT, ErrorOut, Page
-from api.v1.video_schemas import VideoOut, video_out
+from api.v1.video_schemas import TaggedVideoOut, tagged_out
 from delivery.links import origin_of
 from delivery.stored_file import Variant, serve_video
 from generation.actions import bin as actions
@@ -26,6 +26,8 @@ from generation.actions.star import note_on
 from generation.errors import NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
+from library import notes
+from library.models.tag import LONGEST_TAG
 from providers.vendors import find_model
 
 __all__ = ["router", "visible_video"]
@@ -44,6 +46,9 @@ class VideoFilter(PageIn):
     created_before: Moment | None = Field(None, description="Before this moment.")
 
 
+Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=TEXT)]
+
+
 class VideoIn(Schema):
     """What people note on a video. What is left out stays as it is."""
 
@@ -51,6 +56,13 @@ class VideoIn(Schema):
 
     title: str | None = Field(None, max_length=200, pattern=TEXT, examples=["a red fox, final cut"])
     starred: StrictBool | None = Field(None, examples=[True])
+    rating: Annotated[int, Field(ge=1, le=notes.BEST), EXACT] | None = Field(None, description="1 to 5; null takes it away.", examples=[4])
+    tags: list[Tag] | None = Field(
+        None,
+        max_length=notes.MOST_TAGS,
+        description="All tags of the video, as they are to be. They are kept in lower case.",
+        examples=[["night", "city"]],
+    )
 
 
 class EmptiedOut(Schema):
@@ -59,8 +71,8 @@ class EmptiedOut(Schema):
     deleted: int
 
 
-@router.get("", response=Page[VideoOut], summary="Your videos, newest first")
-def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoOut]:
+@router.get("", response=Page[TaggedVideoOut], summary="Your videos, newest first")
+def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[TaggedVideoOut]:
     asking = caller(request)
     seen = Video.objects.binned_for(asking) if wanted.bin else Video.objects.kept()
     if wanted.q:
@@ -74,28 +86,34 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[VideoO
         seen = seen.filter(task__content_id=wanted.content_id)
     if wanted.starred is not None:
         seen = seen.filter(favourite=wanted.starred)
-    rows = created_within(seen, wanted.created_after, wanted.created_before)
+    rows = created_within(seen, wanted.created_after, wanted.created_before).prefetch_related("tags")
     videos, cursor = page_of(rows, wanted, seen_by=None if wanted.bin else asking)
     origin = origin_of(request)
-    return Page[VideoOut](items=[video_out(video, origin) for video in videos], next_cursor=cursor)
+    return Page[TaggedVideoOut](items=[tagged_out(video, origin) for video in videos], next_cursor=cursor)
 
 
-@router.get("/{video_id}", response={200: VideoOut, 404: ErrorOut}, summary="One video")
-def get_video(request: HttpRequest, video_id: UUID) -> VideoOut:
-    return video_out(visible_video(request, video_id), origin_of(request))
+@router.get("/{video_id}", response={200: TaggedVideoOut, 404: ErrorOut}, summary="One video")
+def get_video(request: HttpRequest, video_id: UUID) -> TaggedVideoOut:
+    return tagged_out(visible_video(request, video_id), origin_of(request))
 
 
 @router.patch(
     "/{video_id}",
-    response={200: VideoOut, 403: ErrorOut, 404: ErrorOut},
-    summary="Change a video's title or star",
+    response={200: TaggedVideoOut, 403: ErrorOut, 404: ErrorOut, 422: ErrorOut},
+    summary="Change a video's title, star, rating or tags",
     auth=needs(Scope.MANAGE_VIDEOS),
 )
-def patch_video(request: HttpRequest, video_id: UUID, body: VideoIn) -> VideoOut:
-    """Set the title, the star or both, and answer with the video as it is then."""
-    video = visible_video(request, video_id)
-    note_on(video, by=caller(request), title=body.title, starred=body.starred)
-    return video_out(video, origin_of(request))
+def patch_video(request: HttpRequest, video_id: UUID, body: VideoIn) -> TaggedVideoOut:
+    """Set what the body has, and answer with the video as it is then."""
+    video, asking = visible_video(request, video_id), caller(request)
+    tags = None if body.tags is None else notes.tag_names(body.tags)
+    note_on(video, by=asking, title=body.title, starred=body.starred)
+    if "rating" in body.model_fields_set:
+        notes.rate([video.pk], body.rating, by=asking)
+        video.refresh_from_db(fields=["rating"])
+    if tags is not None:
+        notes.set_tags(video, tags, by=asking)
+    return tagged_out(video, origin_of(request))
 
 
 @router.api_operation(
@@ -136,16 +154,16 @@ def delete_video(request: HttpRequest, video_id: UUID, permanently: bool = False
     return Status(204, None)
 
 
-RESTORED: Any = {200: VideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
+RESTORED: Any = {200: TaggedVideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
 
 @router.post("/{video_id}/restore", response=RESTORED, summary="Take a video out of the bin", auth=needs(Scope.MANAGE_VIDEOS))
 @idempotent
-def restore_video(request: HttpRequest, video_id: UUID) -> VideoOut:
+def restore_video(request: HttpRequest, video_id: UUID) -> TaggedVideoOut:
     """Restore the video. A video that is not in the bin is answered as it is; 409 `deleted_for_good` if its files are gone."""
     video = _known_video(request, video_id)
     actions.restore(video, by=caller(request))
-    return video_out(video, origin_of(request))
+    return tagged_out(video, origin_of(request))
 
 
 @router.post("/bin/empty", response=EmptiedOut, summary="Empty your bin", auth=needs(Scope.MANAGE_VIDEOS))

@@ -33,6 +33,7 @@ from api.shapes import for_programs
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
+from library.models import Collection
 from prompts.models import Preset
 from tests.api.example_world import budget_of, template_of
 from tests.batches.batch_rows import make_batch, make_recurring
@@ -60,6 +61,7 @@ ROWS = {
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
+    "api/v1/collections/<collection_id>": "collection",
     "api/v1/content/<path:content_id>": "task of a content id",
     "api/v1/assets/<asset_id>": "asset",
     "api/v1/batches/<batch_id>": "batch",
@@ -131,6 +133,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "budget": lambda owner, _rows: budget_of(owner),
     "batch": lambda owner, _rows: make_batch(owner),
     "recurring batch": lambda owner, _rows: make_recurring(owner),
+    "collection": lambda owner, _rows: Collection.objects.create(owner=owner, name="Winter"),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
 }
 """How a row of each kind is made for a person, from those that were made before it."""
@@ -144,6 +147,7 @@ OURS = (
     "delivery",
     "events",
     "generation",
+    "library",
     "prompts",
     "providers",
     "webhooks",

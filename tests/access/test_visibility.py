@@ -10,9 +10,12 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
+from access.callers import Caller
 from access.tokens import issue
 from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskInput, Video
+from library.collections import add as add_to_collection
+from library.collections import create as create_collection
 from providers.models import ProviderAccount
 from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
@@ -21,10 +24,11 @@ from tests.web.page_rows import asked, make_asset, make_video
 
 COLUMNS = ("owner", "mate", "member", "outsider", "staff", "permitted", "superuser")
 """`mate` is in the team that has the rows. `outsider` has the permissions and is not staff; for the table that is another member."""
-CHANGES = ("change_generationtask", "change_video", "change_provideraccount", "change_batch")
+CHANGES = ("change_generationtask", "change_video", "change_provideraccount", "change_batch", "change_collection")
 SEES = {"owner": 200, "mate": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
 BINNED = SEES | {"mate": 404}
 ACTS = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
+FILLS = ACTS | {"mate": 200}
 SHARES = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 403, "superuser": 403}
 DECIDES = {"owner": 403, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
 ACCOUNTS = {"owner": 302, "mate": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 200, "superuser": 200}
@@ -163,6 +167,38 @@ def test_who_may_delete_and_restore(way, column, people, user, team):
     changed = after.deleted_at is None if way == "restore" else bool(after.purged_at if way != "delete" else after.deleted_at)
     expected = 404 if way == "restore" and BINNED[column] == 404 else ACTS[column]
     assert (kind(reply.status_code), changed) == (expected, expected == 200)
+
+
+@in_one_test("column", COLUMNS)
+def test_who_sees_fills_changes_shares_and_deletes_a_collection(column, people, user, team):
+    collection = create_collection(by=Caller(user=user), name="Winter", team=team)
+    video, theirs = make_video(user, team=team), make_video(people[column])
+    add_to_collection(collection, [video.pk], by=Caller(user=user))
+    path, client = f"/api/v1/collections/{collection.pk}", program(people[column])
+    people[column].groups.add(Group.objects.get(name="others"))
+
+    assert [asked(client, address) for address in (path, f"{path}/videos")] == [SEES[column]] * 2
+    assert (str(collection.pk) in client.get("/api/v1/collections").text) is (SEES[column] == 200)
+    for way in ("videos", "videos/move", "videos/remove"):
+        body = {"videos": [str((theirs if way == "videos" else video).pk)]}
+        assert kind(client.post(f"{path}/{way}", body, content_type="application/json").status_code) == FILLS[column], way
+    for body, who in (({"name": "Summer"}, ACTS), ({"team": "others"}, SHARES), ({"team": None}, ACTS)):
+        assert kind(client.patch(path, body, content_type="application/json").status_code) == who[column], body
+    assert kind(client.delete(path).status_code) == ACTS[column]
+
+
+@in_one_test("column", COLUMNS)
+def test_who_rates_and_tags(column, people, user, team):
+    video = make_video(user, team=team)
+    body = {"rating": 4, "tags": ["Night"]}
+
+    reply = program(people[column]).patch(f"/api/v1/videos/{video.pk}", body, content_type="application/json")
+
+    assert kind(reply.status_code) == ACTS[column]
+    if reply.status_code == 200:
+        assert (reply.json()["rating"], reply.json()["tags"]) == (4, ["night"])
+    else:
+        assert not video.tags.exists()
 
 
 @in_one_test("column", COLUMNS)

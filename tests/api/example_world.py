@@ -19,6 +19,7 @@ from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
+from library import collections
 from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
@@ -59,7 +60,12 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     draft = make_task(person, status=Status.SUCCEEDED, batch_id=drafts.pk)
     drafts.rows.update(state="placed", task_id=draft.pk)
     asset: Asset = store_asset(owner=person, file=picture())
+    collection = collections.create(by=Caller(user=person), name="Winter")
+    collected = make_video(person)
+    collections.add(collection, [collected.pk], by=Caller(user=person))
     rows = {
+        "collection": collection,
+        "collected_video": collected,
         "task": make_task(person),
         "ended_task": make_task(person, status=Status.FAILED),
         "task_in_review": in_review,

@@ -9,6 +9,7 @@ from web.admin import (  # noqa: F401
     budgets,
     cached_models,
     chat,
+    collections,
     declared,
     failover,
     links,
