@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from database import clock
 from generation.actions.rights import require_rights
 from generation.errors import Conflict
+from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt
 from generation.ordering.create import Placed, create, made_before
 from generation.ordering.order import Order, digest_of
 from generation.ordering.page_keys import stored_key
+from generation.queries.refused_field import REFUSALS
+from generation.queries.tasks import ATTENTION_FOR
 
-__all__ = ["retry_from_page", "retry_task"]
+__all__ = ["RETRIED_MOST", "failed_of", "retry_failed", "retry_from_page", "retry_task"]
+
+RETRIED_MOST = 50
+"""How many failures one press orders again."""
 
 
 def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -> Placed:
@@ -53,3 +62,19 @@ def retry_from_page(task: GenerationTask, *, by: Caller, page: UUID) -> Placed:
     if since is not None:
         return Placed(since, is_new=False)
     return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk))
+
+
+def failed_of(caller: Caller) -> QuerySet[GenerationTask]:
+    """Return the caller's own failures that need attention and may succeed as they are, the newest first: nobody ordered them again or
+    dismissed them, and the vendor did not refuse the request itself. Rows of batches are retried on the page of their batch.
+    """
+    failed = GenerationTask.objects.filter(owner=caller.user, status=Status.FAILED, finished_at__gte=clock.now() - ATTENTION_FOR)
+    return failed.filter(retries=None, dismissed_at=None, batch_id=None).exclude(error_code__in=REFUSALS).order_by("-pk")
+
+
+def retry_failed(by: Caller, *, page: UUID) -> Iterator[Placed]:
+    """Order `failed_of` again, at most `RETRIED_MOST`, one after another: those that were ordered before the page with this key was
+    rendered, because its reader has not seen the others. Raises what an order raises; those before it stay ordered.
+    """
+    for task in list(failed_of(by).filter(pk__lt=page)[:RETRIED_MOST]):
+        yield retry_from_page(task, by=by, page=page)

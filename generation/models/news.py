@@ -36,6 +36,7 @@ class TaskNews(NamedTuple):
     attempt_count: int
     error_code: str
     only: str
+    batch_id: UUID | None
 
     @property
     def state(self) -> Status:

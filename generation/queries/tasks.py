@@ -22,6 +22,8 @@ from generation.models.task_queries import TaskQuerySet
 from generation.models.video import VideoQuerySet
 
 __all__ = [
+    "ACTIVITY_PAGE",
+    "ATTENTION_FOR",
     "COUNTED_MOST",
     "NEWS_MOST",
     "SHAPES",
@@ -226,10 +228,10 @@ def versions_of(caller: Caller, video: Video) -> list[Video]:
     return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
 
 
-def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None) -> tuple[list[GenerationTask], bool]:
-    """Return one page of tasks, newest first, and whether there are more."""
+def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None, only: Q | None = None) -> tuple[list[GenerationTask], bool]:
+    """Return one page of tasks, newest first, and whether there are more. `only` narrows them further."""
     now, count = timezone.now(), ACTIVITY_PAGE + 1
-    of_tab = with_cards(GenerationTask.objects.filter(_tab(tab, now)))
+    of_tab = with_cards(GenerationTask.objects.filter(_tab(tab, now), only or Q()))
     if before:
         of_tab = of_tab.filter(pk__lt=before)
     if tab in COUNTED:

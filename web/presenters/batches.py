@@ -115,9 +115,11 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchLine:
-    """A batch in the list. `percent` is None before it was accepted."""
+    """A batch in the list. `percent` is None before it was accepted; `line_url`, where its line is read again, is empty when it is over."""
 
     href: str
+    line_url: str
+    tasks_url: str
     name: str
     face: Face
     note: str
@@ -199,6 +201,8 @@ def _line(batch: Batch, rows: Mapping[str, int], done: int) -> BatchLine:
         notes = [_("%(done)d of %(all)d done") % {"done": done, "all": accepted}]
     return BatchLine(
         href=reverse("batch", args=[batch.pk]),
+        line_url=reverse("activity-batch", args=[batch.pk]) if batch.state in (State.RUNNING, State.PAUSED) else "",
+        tasks_url=reverse("activity", query={"batch": batch.pk}),
         name=batch.name,
         face=face_of_batch(batch),
         note=_(", ").join([*notes, *([_("%(n)d left out") % {"n": out}] if out else [])]),

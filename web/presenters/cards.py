@@ -136,6 +136,7 @@ def news_of(tasks: Sequence[TaskNews], caller: Caller, *, has_all_own: bool) -> 
             "pct": percent_of(task),
             "text": text_of(task, around),
             "own": task.owner_id == me,
+            "batch": task.batch_id is not None,
         }
         for task in tasks
     ]

@@ -18,10 +18,11 @@ from access.ledger_models import Reservation
 from generation.actions import decide, recover
 from generation.actions import dismiss as actions
 from generation.actions.cancel import cancel_task, cancel_waiting
-from generation.actions.retry import retry_from_page
+from generation.actions.retry import retry_failed, retry_from_page
 from generation.actions.settle import amount_typed, set_cost
 from generation.actions.share import require_team
 from generation.actions.share import share as share_with
+from generation.errors import PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.queries.tasks import task_in_full
@@ -38,6 +39,7 @@ __all__ = [
     "dismiss_all",
     "give_up",
     "retry",
+    "retry_all",
     "settle",
     "share",
     "submit_again",
@@ -132,6 +134,26 @@ def dismiss_all(request: HttpRequest) -> HttpResponse:
     def act() -> str:
         count = actions.dismiss_failed(caller_of(request).user)
         return ngettext("%(n)d failure was dismissed.", "%(n)d failures were dismissed.", count) % {"n": count}
+
+    return answer(request, act)
+
+
+@login_required
+@require_POST
+def retry_all(request: HttpRequest) -> HttpResponse:
+    """Order again what failed of this person and may succeed as it is. A refusal, such as a budget's, ends it; what was ordered stays."""
+
+    def act() -> str:
+        count = 0
+        try:
+            for _task, is_new in retry_failed(caller_of(request), page=page_key(request)):
+                count += is_new
+        except PortalError as refusal:
+            if not count:
+                raise
+            words = ngettext("%(n)d video was ordered again, then: %(why)s", "%(n)d videos were ordered again, then: %(why)s", count)
+            return words % {"n": count, "why": refusal.message}
+        return ngettext("%(n)d video was ordered again.", "%(n)d videos were ordered again.", count) % {"n": count}
 
     return answer(request, act)
 

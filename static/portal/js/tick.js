@@ -90,9 +90,10 @@ function apply(news) {
   }
 }
 
-/** A list shows the person's own new tasks, or everybody's; it ignores tasks that were over before it was loaded. */
+/** A list shows the person's own new tasks, or everybody's; it ignores tasks that were over before it was loaded, and those of batches if
+ * it has a line for each batch. */
 function wanted(list, task) {
-  return (task.own || list.dataset.newcomersOf === "all") && !OVER.includes(task.state);
+  return !(task.batch && "grouped" in list.dataset) && (task.own || list.dataset.newcomersOf === "all") && !OVER.includes(task.state);
 }
 
 /** A task that began elsewhere (another tab, Run again, the API) gets its card at the top. */
