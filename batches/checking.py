@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from access.exchange import rate_of
 from access.money import convert
 from batches.images import Images, NoImage
@@ -26,7 +28,7 @@ from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.aliases import meant_by
 from generation.ordering.order import digest_of
 from generation.ordering.prices import current
-from generation.ordering.validate import check_request, require_model, require_usable_names
+from generation.ordering.validate import check_request, is_small, require_model, require_usable_names
 from generation.tariff import ceiling
 from providers.core.catalog import ModelSpec, Params, schema_of
 from providers.vendors import find_model
@@ -176,6 +178,7 @@ class Checker:
         """Return what is wrong with the order, and what it may cost in millionths. Right options are kept as the model takes them."""
         steps: Sequence[Callable[[], Any]] = (
             lambda: require_usable_names(content_id=order["content_id"], external_id=order["external_id"], callback_url=""),
+            lambda: _require_small(order["metadata"]),
             lambda: self._accepted(order),
         )
         problems: list[Problem] = []
@@ -202,6 +205,11 @@ class Checker:
         if spec.name not in self.billed:
             self.billed[spec.name] = is_billed(spec, accounts_lately(), self.only)
         return _cost(spec, params) if self.billed[spec.name] else 0
+
+
+def _require_small(metadata: Mapping[str, Any]) -> None:
+    if not is_small(metadata):
+        raise InvalidRequest(_("At most 16 kB."), fields={"metadata": _("At most 16 kB.")})
 
 
 def _cost(spec: ModelSpec, params: Params) -> int | None:

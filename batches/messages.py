@@ -25,6 +25,8 @@ BATCH_SENTENCES = {
     "sheet_is_archive": _("The ZIP has no table, or more than one. Put one CSV, XLSX or JSON Lines file beside the images."),
     "sheet_is_excel": _("This is an old Excel file (.xls). Save it as XLSX or CSV and upload that."),
     "sheet_is_pdf": _("This is a PDF. Upload a CSV, XLSX or JSON Lines file."),
+    "sheet_is_web_page": _("This is a web page, such as a sign-in or an error, and no table. Upload a CSV, XLSX or JSON Lines file."),
+    "sheet_is_json_list": _("This is one JSON list. Write each of its objects in a line of its own, without brackets and commas around them."),
     "sheet_encoding": _("The letters of the file cannot be read. Save it as CSV in UTF-8 and upload that."),
     "sheet_not_text": _("There are characters that do not occur in text. Upload a CSV, XLSX or JSON Lines file."),
     "sheet_not_csv": _("A quotation mark is not closed, or stands inside a cell and is not doubled."),
@@ -36,7 +38,7 @@ BATCH_SENTENCES = {
     "sheet_too_large_inside": _(
         "The sheet is too large: at most %(rows)s rows and %(columns)s columns. Remove other sheets, or save it as CSV."
     ),
-    "sheet_damaged": _("This XLSX file is damaged or has a password. Save it again, or as CSV, and upload that."),
+    "sheet_damaged": _("This XLSX or ZIP file is damaged or has a password. Make it again, or save the table as CSV, and upload that."),
     "batch_in_review": _("The remaining tasks are in review, because they may have been paid for. The batch ends when they are decided."),
     "archive_damaged": _("The ZIP of images is damaged, or has too many files. Make it again."),
     "row_extra_cells": _("The row has %(extra)s more cells than the heading. A text with commas needs quotation marks."),
@@ -60,6 +62,7 @@ BATCH_SENTENCES = {
     "run_not_accepted": _("The batch was checked and not started: %(words)s"),
     "run_too_dear": _("The batch was checked and not started: it may cost %(cost)s %(currency)s, and a run may cost %(most)s."),
     "run_not_priced": _("The batch was checked and not started: the price of %(rows)s rows is not known, so its cost cannot be limited."),
+    "run_columns_gone": _("The batch was checked and not started, because the file no longer has the columns %(names)s."),
     "run_token_ended": _(
         "The token that created this recurring batch no longer works, so it is paused. Resume it on its page, or create a new one."
     ),

@@ -145,6 +145,9 @@ def _follow(row: RecurringBatch, batch: Batch) -> None:
 
 
 def _start(row: RecurringBatch, batch: Batch) -> None:
+    if gone := [name for name, target in row.mapping.items() if target and name not in batch.heading]:
+        _end(row, batch, say("run_columns_gone", names=", ".join(gone)), failed=True)  # without its content ids it would order everything
+        return
     if row.missing_only and not _left_out(batch):
         _again(row, WHILE_CHECKED)
         return

@@ -5,7 +5,6 @@ None contains a vendor's URL.
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,6 +25,7 @@ from generation.lifecycle import Status
 from generation.messages import failure_sentence, review_sentence, waits_because
 from generation.models import GenerationTask
 from generation.models.switch import Stop
+from generation.ordering.validate import is_small
 from generation.tariff import Tariff
 from providers.core.catalog import InputSlot, ModelSpec, offered
 from providers.core.types import LONGEST_ID_BYTES
@@ -48,7 +48,6 @@ __all__ = [
     "task_out",
 ]
 
-MAX_METADATA_BYTES = 16 * 1024
 Item = TypeVar("Item")
 
 
@@ -77,7 +76,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_METADATA_BYTES:
+    if not is_small(value):
         raise ValueError(_("At most 16 kB."))
     return value
 

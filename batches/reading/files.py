@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from batches.reading.sheet import MOST_BYTES, BadFile, Sheet
@@ -12,6 +13,8 @@ from generation.bills.reading import OTHER_FILES
 __all__ = ["read_file"]
 
 ZIP = b"PK\x03\x04"
+WEB_PAGE = re.compile(rb"<(!doctype|html|head|body|!--|\?xml)", re.IGNORECASE)
+JSON_LIST = re.compile(rb"\[\s*\{")
 
 
 def read_file(path: Path) -> Sheet:
@@ -25,6 +28,11 @@ def read_file(path: Path) -> Sheet:
     for magic, code in OTHER_FILES:
         if head.startswith(magic):
             raise BadFile(code)
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if WEB_PAGE.match(start):
+        raise BadFile("is_web_page")
+    if JSON_LIST.match(start):
+        raise BadFile("is_json_list")
+    if start.startswith(b"{"):
         return read_json_lines(path)
     return read_csv(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -22,10 +23,11 @@ from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
 
-__all__ = ["Inputs", "check_request", "require_model", "require_usable_names"]
+__all__ = ["Inputs", "check_request", "is_small", "require_model", "require_usable_names"]
 
 Inputs = Mapping[str, Sequence[Asset]]
 LONGEST_NAME = 200
+MOST_METADATA_BYTES = 16 * 1024
 
 
 def require_usable_names(*, content_id: str, external_id: str, callback_url: str) -> None:
@@ -39,6 +41,11 @@ def require_usable_names(*, content_id: str, external_id: str, callback_url: str
         wrong["callback_url"] = words
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
+
+
+def is_small(metadata: Mapping[str, Any]) -> bool:
+    """Return whether the caller's own facts are few enough to be in every answer, list and event about the task."""
+    return len(json.dumps(metadata, ensure_ascii=False).encode()) <= MOST_METADATA_BYTES
 
 
 def check_request(

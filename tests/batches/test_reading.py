@@ -125,6 +125,8 @@ def test_xlsx_with_dates_numbers_formulas_and_merged_cells(tmp_path):
         ("not_text", 1, b'{"prompt": "\\ud800"}\n'),
         ("is_excel", 0, b"\xd0\xcf\x11\xe0" + bytes(600)),
         ("is_pdf", 0, b"%PDF-1.7\n"),
+        ("is_web_page", 0, b"\n<!DOCTYPE html>\n<html>\n<body>\nSign in\n</body>\n</html>\n"),
+        ("is_json_list", 0, b'[\n  {"prompt": "a"},\n  {"prompt": "b"}\n]\n'),
         ("is_archive", 0, b"\x1f\x8b\x08" + bytes(600)),
         ("damaged", 0, b"PK\x03\x04" + bytes(600)),
     ],

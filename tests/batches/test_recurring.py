@@ -184,6 +184,16 @@ def test_what_is_no_table_is_told(user, real, settings):
     assert "PDF" in translated(row.result)
 
 
+def test_a_file_without_a_column_that_it_uses_is_not_started(user, real, shop):
+    """Without their content ids, all products would be ordered every night."""
+    row = due(user, shop, mapping={"article": "content_id", "note": ""}, good_only=True)
+    drive()
+
+    row.refresh_from_db()
+    assert (row.failed, row.batch.state, Reservation.objects.count()) == (True, State.CHECKED, 0)
+    assert "columns article." in translated(row.result)
+
+
 def test_the_guard_refuses_inner_addresses(user, real, settings):
     settings.OUTBOUND_ALLOW_CIDRS = []
     row = make_recurring(user, url="https://127.0.0.1/products.csv", due_at=timezone.now())

@@ -194,6 +194,12 @@ def test_json_lines_with_a_prompt_for_each_model(checked):
     assert [row.state for row in batch.rows.all()] == ["bad", "ready"]
 
 
+def test_metadata_is_at_most_as_long_as_that_of_a_single_order(checked):
+    batch = checked("prompt,metadata.a\na boat,{}\na kite,{}\n".format("a" * 17_000, "b" * 16_000))
+
+    assert [(row.state, [one["field"] for one in row.problems]) for row in batch.rows.all()] == [("bad", ["metadata"]), ("ready", [])]
+
+
 @pytest.mark.slow
 def test_ten_thousand_rows_are_all_checked(checked):
     batch = checked(HEADER + "".join(f"a boat number {n},5,16:9,sku-{n}\n" for n in range(10_000)))
