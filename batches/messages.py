@@ -26,7 +26,9 @@ BATCH_SENTENCES = {
     "sheet_is_excel": _("This is an old Excel file (.xls). Save it as XLSX or CSV and upload that."),
     "sheet_is_pdf": _("This is a PDF. Upload a CSV, XLSX or JSON Lines file."),
     "sheet_is_web_page": _("This is a web page, such as a sign-in or an error, and no table. Upload a CSV, XLSX or JSON Lines file."),
-    "sheet_is_json_list": _("This is one JSON list. Write each of its objects in a line of its own, without brackets and commas around them."),
+    "sheet_is_json_list": _(
+        "This is one JSON list. Write each of its objects in a line of its own, without brackets and commas around them."
+    ),
     "sheet_encoding": _("The letters of the file cannot be read. Save it as CSV in UTF-8 and upload that."),
     "sheet_not_text": _("There are characters that do not occur in text. Upload a CSV, XLSX or JSON Lines file."),
     "sheet_not_csv": _("A quotation mark is not closed, or stands inside a cell and is not doubled."),

@@ -21,6 +21,7 @@ from access.callers import Caller
 from access.models import ApiToken, TokenState
 from access.money import decimal
 from access.preferences import language_of
+from access.scopes import Scope
 from batches.accepting import accept
 from batches.messages import problem
 from batches.models import Batch, BatchRow, RecurringBatch, RowState, Source, State
@@ -82,14 +83,14 @@ def run(recurring_id: UUID | str, fence: int) -> None:
 
 
 def _token_works(row: RecurringBatch) -> bool:
-    """Return whether the token that made it, or one that replaced that, works. A person's own needs none."""
+    """Return whether the token that made it, or one that replaced that, works and may still order. A person's own needs none."""
     if row.token_line is None:
         return True
     token, now = row.token, timezone.now()
     while token is not None and token.rolled_to_id and token.state(now) is not TokenState.GOOD:
         token = ApiToken.objects.filter(pk=token.rolled_to_id).first()
     row.token = token
-    return token is not None and token.state(now) in {TokenState.GOOD, TokenState.ROLLED}
+    return token is not None and token.state(now) in {TokenState.GOOD, TokenState.ROLLED} and Scope.GENERATE in token.scopes
 
 
 def _fetch(row: RecurringBatch) -> None:
@@ -137,6 +138,8 @@ def _follow(row: RecurringBatch, batch: Batch) -> None:
         _again(row, WHILE_CHECKED)
     elif batch.state == State.REFUSED:
         _end(row, batch, say("run_not_read", words=translated(batch.error)), failed=True)
+    elif batch.state == State.CHECKED and (gone := [name for name, use in row.mapping.items() if use and name not in batch.heading]):
+        _end(row, batch, say("run_columns_gone", names=", ".join(gone)), failed=True)  # without its content ids it would order everything
     elif batch.state == State.CHECKED:
         _start(row, batch)
     else:  # it was accepted, by this run before a kill or by a person
@@ -145,9 +148,6 @@ def _follow(row: RecurringBatch, batch: Batch) -> None:
 
 
 def _start(row: RecurringBatch, batch: Batch) -> None:
-    if gone := [name for name, target in row.mapping.items() if target and name not in batch.heading]:
-        _end(row, batch, say("run_columns_gone", names=", ".join(gone)), failed=True)  # without its content ids it would order everything
-        return
     if row.missing_only and not _left_out(batch):
         _again(row, WHILE_CHECKED)
         return

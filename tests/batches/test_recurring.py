@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from access.ledger_models import Reservation
+from access.models import ApiToken
 from access.tokens import issue, revoke
 from batches import recurring
 from batches.accepting import accept
@@ -291,12 +292,14 @@ def test_it_is_paused_also_when_its_address_and_settings_are_no_longer_allowed(u
 
 
 def test_without_its_token_or_its_owner_it_is_paused(user, real, shop):
-    token = issue(user, "shop")[0]
-    row = due(user, shop, token=token, token_line=token.line_id)
-    revoke(token, by=Caller(user=user))
-    drive()
-    row.refresh_from_db()
-    assert (row.paused, row.failed, row.due_at, Batch.objects.count()) == (True, True, None, 0)
+    revoked, narrowed = issue(user, "shop")[0], issue(user, "reads")[0]
+    revoke(revoked, by=Caller(user=user))
+    ApiToken.objects.filter(pk=narrowed.pk).update(scopes=["read"])
+    for token in (revoked, narrowed):
+        row = due(user, shop, token=token, token_line=token.line_id)
+        drive()
+        row.refresh_from_db()
+        assert (row.paused, row.failed, row.due_at, Batch.objects.count()) == (True, True, None, 0)
 
     gone = due(user, shop)
     user.is_active = False
