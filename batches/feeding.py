@@ -27,7 +27,7 @@ from generation.errors import InvalidRequest, LostRace, NotYet, OrdersRefused, P
 from generation.lifecycle import LIVE, Status
 from generation.models import Asset, GenerationTask, Prompt
 from generation.models.task import NO_WAIT
-from generation.ordering.create import create_many
+from generation.ordering.create import create_many, hold_repeated
 from generation.ordering.order import Order
 from generation.ordering.room import QuotaReached, StorageLow
 from providers.core.messages import Message, say
@@ -112,9 +112,10 @@ def _place(batch: Batch, most: int) -> int:
 
 def _adopt(batch: Batch, rows: Sequence[BatchRow]) -> list[UUID]:
     """Give rows that wait to be retried the task with which their owner has retried them by hand meanwhile, so that they are not bought a
-    second time. Return the ids of tasks that are no longer to come.
+    second time, also if that is being stored at this moment. Return the ids of tasks that are no longer to come.
     """
     waiting = {row.order["retry_of"]: row for row in rows if row.order.get("retry_of")}
+    hold_repeated([UUID(repeated) for repeated in waiting])
     by_hand = GenerationTask.objects.filter(owner=batch.owner_id, retry_of__in=waiting).exclude(
         status__in=[Status.FAILED, Status.CANCELLED]
     )

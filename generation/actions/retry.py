@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from access.budget_warnings import warn_of_refusal
 from access.callers import Caller
 from database import clock
 from generation.actions.rights import require_rights
 from generation.errors import Conflict
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt
-from generation.ordering.create import Placed, create, made_before
+from generation.ordering.create import Placed, create, hold_repeated, made_before
 from generation.ordering.order import Order, digest_of
-from generation.ordering.page_keys import stored_key
+from generation.ordering.page_keys import made_at, stored_key
+from generation.ordering.purchase import OverBudget
 from generation.queries.refused_field import REFUSALS
 from generation.queries.tasks import ATTENTION_FOR
 
@@ -57,11 +60,20 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
 
 
 def retry_from_page(task: GenerationTask, *, by: Caller, page: UUID) -> Placed:
-    """Retry for a button of the page with this key. What this person retried since the page was rendered is not retried again."""
-    since = GenerationTask.objects.filter(owner=by.user, retry_of=task, id__gt=page).order_by("-id").first()
-    if since is not None:
-        return Placed(since, is_new=False)
-    return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk))
+    """Retry for a button of the page with this key. What this person retried since the page was rendered is not retried again; a batch
+    chooses the ids of its retries before it makes them.
+    """
+    try:
+        with transaction.atomic():
+            hold_repeated([task.pk])
+            is_later = Q(id__gt=page) | Q(batch_id__isnull=False, created_at__gt=made_at(page))
+            since = GenerationTask.objects.filter(is_later, owner=by.user, retry_of=task).order_by("-id").first()
+            if since is not None:
+                return Placed(since, is_new=False)
+            return retry_task(task, by=by, idempotency_key=stored_key(page, "retry", task.pk))
+    except OverBudget as refusal:  # once all of this is rolled back: a warning would be too
+        warn_of_refusal(refusal.budget)
+        raise
 
 
 def failed_of(caller: Caller) -> QuerySet[GenerationTask]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ from providers.core.catalog import ModelSpec, Params
 from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 
-__all__ = ["Placed", "create", "create_many", "key_reused", "made_before"]
+__all__ = ["Placed", "create", "create_many", "hold_repeated", "key_reused", "made_before"]
 
 TRIES = 3
 """A try fails when another request has just stored one of the orders, and the next try finds that task; or when a budget has no room or
@@ -90,6 +91,12 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
     raise NotYet(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
 
 
+def hold_repeated(task_ids: Collection[UUID]) -> None:
+    """Lock tasks that are repeated, in a transaction, until its end. Who looks under this lock for what repeats them sees all of it."""
+    if task_ids:
+        list(GenerationTask.objects.filter(pk__in=task_ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 def made_before(order: Order) -> GenerationTask | None:
     """Return the task that this order's key has made, None for a new key. Raises `InvalidRequest` when it was used for another order."""
     task = next(iter(_stored([order], "idempotency_key")), None)
@@ -134,6 +141,7 @@ class _Batch:
         self.prompts = {_words_of(task.prompt): task.prompt for task in self.by_key.values()}
         self.new_prompts: list[Prompt] = []
         self.inputs: list[TaskInput] = []
+        self.repeated = {order.retry_of.pk for order in orders if order.retry_of}
         self.asks: list[Ask] = []
         self.copies: list[GenerationTask] = []
         self.now = clock.now()
@@ -160,6 +168,7 @@ class _Batch:
 
     def store(self, *, surely: bool) -> None:
         """Insert what is new. Call inside a transaction. Raises what `ledger.reserve` does."""
+        hold_repeated(self.repeated)
         tasks = [task for task, is_new in self.placed if is_new]
         Prompt.objects.bulk_create(self.new_prompts)
         GenerationTask.objects.bulk_create(tasks)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["new_key", "read_key", "stored_key"]
+__all__ = ["made_at", "new_key", "read_key", "stored_key"]
 
 NEVER = UUID(int=0)
 TIME_ORDERED = 7
@@ -27,6 +28,11 @@ def read_key(text: str) -> UUID:
     except ValueError:
         return NEVER
     return key if key.version == TIME_ORDERED else NEVER
+
+
+def made_at(key: UUID) -> datetime:
+    """Return when the page with this key was rendered."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
 
 
 def stored_key(key: UUID, *what: Any) -> str:
