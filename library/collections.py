@@ -73,14 +73,19 @@ def shown(rows: QuerySet[Collection], caller: Caller) -> QuerySet[Collection]:
     return rows.select_related("team", "owner").annotate(size=size, face=Coalesce(Subquery(chosen), Subquery(first)))
 
 
-def seen_in(collection: Collection, caller: Caller, *, after: Place | None = None) -> QuerySet[Video]:
-    """Return the videos of the collection that the caller may see, in its order; each has its `position` and the id of its `item`."""
+def seen_in(collection: Collection, caller: Caller, *, after: Place | None = None, before: Place | None = None) -> QuerySet[Video]:
+    """Return the videos of the collection that the caller may see, in its order; each has its `position` and the id of its `item`. Those
+    before a place come the other way round, the nearest first.
+    """
     here = Q(collected__collection=collection)
+    if before:
+        in_front = Q(collected__position__lt=before.position) | Q(collected__position=before.position, collected__id__lt=before.item)
+        here &= Q(collected__position__lte=before.position) & in_front
     if after:
         beyond = Q(collected__position__gt=after.position) | Q(collected__position=after.position, collected__id__gt=after.item)
         here &= Q(collected__position__gte=after.position) & beyond
     placed = _visible(caller).filter(here).annotate(position=F("collected__position"), item=F("collected__id"))
-    return placed.order_by("position", "item")
+    return placed.order_by("-position", "-item") if before else placed.order_by("position", "item")
 
 
 def create(

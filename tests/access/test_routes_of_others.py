@@ -61,6 +61,7 @@ ROWS = {
     "api/v1/tasks/<task_id>": "task",
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
+    "collections/<uuid:pk>": "collection",
     "api/v1/collections/<collection_id>": "collection",
     "api/v1/content/<path:content_id>": "task of a content id",
     "api/v1/assets/<asset_id>": "asset",

@@ -114,11 +114,13 @@ def answer(
     gone: Iterable[UUID] = (),
     video: tuple[UUID, str] | None = None,
     undo: str = "",
+    news: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Perform `act` and answer with its words: a toast for a script (204), a redirect with a message for a form. A refusal says why.
 
     `gone` are tasks whose cards the script takes off the lists that they no longer belong to. `video` is one that is now `kept`,
-    `binned` or `purged`: its tile comes or goes. `undo` is the address that takes it back, as a button beside the words.
+    `binned` or `purged`: its tile comes or goes. `undo` is the address that takes it back, as a button beside the words. `news` are
+    other events for the script.
     """
     try:
         words, level, status = act(), messages.SUCCESS, 204
@@ -129,10 +131,10 @@ def answer(
     if wants_fragment(request):
         if level != messages.SUCCESS:
             return toast(words, level, status)
-        news: dict[str, Any] = {"portal:gone": {"ids": [str(pk) for pk in gone]}}
+        told: dict[str, Any] = {"portal:gone": {"ids": [str(pk) for pk in gone]}} | dict(news or {})
         if video:
-            news["portal:video"] = {"id": str(video[0]), "state": video[1]}
-        response = toast(words, level, status, news, undo=undo)
+            told["portal:video"] = {"id": str(video[0]), "state": video[1]}
+        response = toast(words, level, status, told, undo=undo)
         give_key(response)
         return response
     messages.add_message(request, level, words, extra_tags=undo if level == messages.SUCCESS else "")

@@ -19,6 +19,7 @@ from generation.actions.choose import choose as choose_video
 from generation.actions.choose import end_choice
 from generation.actions.star import toggle_star
 from generation.queries.tasks import neighbours, task_in_full, versions_of
+from web.presenters.collections import notes_of
 from web.presenters.detail import video_context
 from web.presenters.filters import filter_of, query_of
 from web.presenters.share import share_of
@@ -44,7 +45,9 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = filter_of(request.GET, caller)
     beside = neighbours(caller, shown, wanted)
     context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
-    return render(request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request))})
+    return render(
+        request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request)), "notes": notes_of(shown, caller)}
+    )
 
 
 @login_required

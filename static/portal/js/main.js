@@ -1,5 +1,6 @@
 // The one script of every page. Each module listens on the document, so fragments that arrive later need no setup.
 
+import * as arrange from "./arrange.js";
 import * as bin from "./bin.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
@@ -24,7 +25,7 @@ import * as upload from "./upload.js";
 // Pages show times on this clock (web/time_zone.py).
 document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
-for (const part of [toast, bin, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, passkey, tabs, notices, tick]) part.start();
+for (const part of [toast, bin, arrange, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, passkey, tabs, notices, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
