@@ -41,9 +41,10 @@ class CollectionForm(forms.Form):
         mine = Collection.objects.filter(owner=collection.owner if collection else by.user)
         self.fields["parent"].queryset = mine.exclude(pk=collection.pk) if collection else mine  # type: ignore[attr-defined]
         if collection is not None and not may(by, "share", collection):
-            teams = Group.objects.filter(pk=collection.team_id)  # who is not its owner may only end the sharing
+            offered: list[int | None] = [collection.team_id]  # who is not its owner may only end the sharing
         else:
-            teams = Group.objects.filter(pk__in=[*by.teams, *([collection.team_id] if collection and collection.team_id else [])])
+            offered = [*by.teams, collection.team_id if collection else None]
+        teams = Group.objects.filter(pk__in=[pk for pk in offered if pk])
         if teams:
             self.fields["team"].queryset = teams.order_by("name")  # type: ignore[attr-defined]
         else:

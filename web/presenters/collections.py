@@ -58,7 +58,7 @@ def cards_of(rows: Sequence[Any], caller: Caller) -> list[Card]:
     """Return the cards of collections that `shown` found, those inside others within them."""
     faces = Video.objects.in_bulk({row.face for row in rows if row.face})
     cards = {row.pk: _card(row, faces.get(row.face), caller) for row in rows}
-    roots = []
+    roots: list[Card] = []
     for row in rows:
         (cards[row.parent_id].inside if row.parent_id in cards else roots).append(cards[row.pk])
     return roots

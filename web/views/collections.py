@@ -80,7 +80,7 @@ def collection(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = _page(request, row) | {
         "inside": cards_of(list(shown(row.children.visible_to(caller), caller).order_by("name", "pk")[:MOST_LISTED]), caller),
         "above": row.parent if row.parent and may(caller, "see", row.parent) else None,
-        "size": shown(Collection.objects.filter(pk=pk), caller).get().size,
+        "size": row.items.count(),
         "may_change": may(caller, "act", row),
         "may_fill": may_fill,
     }
@@ -167,7 +167,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _target(row: Collection, caller: Caller, video: UUID | None, to: str) -> UUID | None:
     """Return the video that this one goes in front of; None: the end."""
-    seen = seen_in(row, caller)
+    seen: Any = seen_in(row, caller)
     here: Any = seen.filter(pk=video).first()
     if here is None or to == "last":
         return None
