@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from database.errors import is_taken
 from generation.errors import Conflict, InvalidRequest, NotThere
+from generation.ordering.validate import is_one_line
 from prompts.models import Preset
 
 __all__ = ["VALUES", "change", "create", "delete", "of", "the_preset"]
@@ -70,7 +71,7 @@ def _stored(preset: Preset) -> Preset:
 
 def _name(name: str) -> str:
     plain = " ".join(name.split())
-    if not 0 < len(plain) <= NAME_LONGEST or not plain.isprintable():
+    if not 0 < len(plain) <= NAME_LONGEST or not is_one_line(plain):
         words = _("Give it a name of at most %(most)d characters.") % {"most": NAME_LONGEST}
         raise InvalidRequest(words, fields={"name": words})
     return plain

@@ -18,7 +18,7 @@ from api.v1.video_schemas import VideoOut, video_out
 from delivery.links import origin_of
 from generation.actions.choose import choose, end_choice
 from generation.errors import InvalidRequest, NotThere
-from generation.ordering.validate import LONGEST_NAME
+from generation.ordering.validate import LONGEST_NAME, is_one_line
 from generation.queries.content import chosen_of, coverage_of, is_known, videos_of
 
 __all__ = ["router"]
@@ -99,7 +99,7 @@ def patch_content(request: HttpRequest, content_id: str, body: ChoiceIn) -> Cont
 
 def _known(request: HttpRequest, content_id: str) -> str:
     """Return the content id of the address if the caller sees a task or video of it. Raises `NotThere`; databases refuse NUL characters."""
-    if len(content_id) > LONGEST_NAME or not content_id.isprintable() or not is_known(caller(request), content_id):
+    if len(content_id) > LONGEST_NAME or not is_one_line(content_id) or not is_known(caller(request), content_id):
         raise NotThere(_("No task or video that you may see has this content id."))
     return content_id
 

@@ -23,17 +23,18 @@ from providers.messages import translated
 from providers.models import ProviderAccount
 from providers.vendors import find_model
 
-__all__ = ["Inputs", "check_request", "is_small", "require_model", "require_usable_names"]
+__all__ = ["Inputs", "check_request", "is_one_line", "is_small", "require_model", "require_usable_names"]
 
 Inputs = Mapping[str, Sequence[Asset]]
 LONGEST_NAME = 200
 MOST_METADATA_BYTES = 16 * 1024
+BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def require_usable_names(*, content_id: str, external_id: str, callback_url: str) -> None:
     """Raise `InvalidRequest` if the caller's own ids or callback address cannot be used."""
     wrong = {}
-    if len(content_id) > LONGEST_NAME or not content_id.isprintable():
+    if len(content_id) > LONGEST_NAME or not is_one_line(content_id):
         wrong["content_id"] = _("At most %(most)d characters, in one line.") % {"most": LONGEST_NAME}
     if len(external_id) > LONGEST_NAME:
         wrong["external_id"] = _("At most %(most)d characters.") % {"most": LONGEST_NAME}
@@ -41,6 +42,11 @@ def require_usable_names(*, content_id: str, external_id: str, callback_url: str
         wrong["callback_url"] = words
     if wrong:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=wrong)
+
+
+def is_one_line(text: str) -> bool:
+    """Return whether the text has no control character and no line break. Any space and the joiners in emoji may be in it."""
+    return not any(unicodedata.category(letter) in BREAKING for letter in text)
 
 
 def is_small(metadata: Mapping[str, Any]) -> bool:

@@ -40,7 +40,10 @@ def shown(api, content_id="lamp") -> tuple[str | None, str]:
     return said["chosen"] and said["chosen"]["id"], said["chosen_because"]
 
 
-@in_one_test("content_id", ["a/b//c", "/", "商品 7", "a?b#c%2Fd", "x" * 200, "杯" * 200, "a&b=+ c", "content/missing", "é\u0301"])
+@in_one_test(
+    "content_id",
+    ["a/b//c", "/", "商品 7", "a?b#c%2Fd", "x" * 200, "杯" * 200, "a&b=+ c", "content/missing", "é\u0301", "华为\u3000手机 👨\u200d👩"],
+)
 def test_every_content_id_has_an_address(api, user, content_id):
     video = video_of(user, content_id)
 

@@ -62,6 +62,7 @@ REFUSALS = [
     ({**FOX, "metadata": {"a": "x" * 16_400}}, "invalid_request", ["metadata"]),
     ({**FOX, "external_id": "x" * 201}, "invalid_request", ["external_id"]),
     ({**FOX, "content_id": "x" * 201}, "invalid_request", ["content_id"]),
+    ({**FOX, "content_id": "two\u2028lines"}, "invalid_request", ["content_id"]),
     ({**FOX, "content_id": "two\nlines", "callback_url": "ftp://shop.example/done"}, "invalid_request", ["callback_url", "content_id"]),
     *(
         ({**FOX, "callback_url": url}, "invalid_request", ["callback_url"])
@@ -73,6 +74,12 @@ REFUSALS = [
     ({**FOX, "colour": "red"}, "invalid_request", ["colour"]),
     ([], "invalid_request", ["body"]),
 ]
+
+
+def test_content_id_is_in_any_script_with_any_space(api):
+    name = "华为\u3000手机\u00a07 👨\u200d👩"
+
+    assert api.post("/tasks", {**FOX, "content_id": name}).json()["content_id"] == name
 
 
 @in_one_test(("body", "code", "fields"), REFUSALS)
