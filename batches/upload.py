@@ -28,6 +28,7 @@ from batches.reading.sheet import MOST_BYTES, BadFile
 from database import clock
 from generation import store
 from generation.errors import Conflict, InvalidRequest
+from generation.ordering.validate import is_small
 from providers.core.messages import Message, say
 from providers.messages import translated
 
@@ -123,6 +124,8 @@ def checked_defaults(defaults: Mapping[str, Any]) -> dict[str, Any]:
     inputs = defaults.get("inputs")
     if isinstance(inputs, dict) and not all(isinstance(ids, list) and all(isinstance(one, str) for one in ids) for ids in inputs.values()):
         wrong["defaults.inputs"] = _("This cannot be used here.")
+    if isinstance(metadata := defaults.get("metadata"), dict) and not is_small(metadata):
+        wrong["defaults.metadata"] = _("At most 16 kB.")
     if len(json.dumps(dict(defaults), default=str)) > MOST_DEFAULTS:
         wrong["defaults"] = _("At most %(most)d characters.") % {"most": MOST_DEFAULTS}
     if wrong:

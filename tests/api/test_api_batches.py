@@ -75,6 +75,7 @@ def test_refusals_name_the_field(api: Any) -> None:
     file = {"file": SimpleUploadedFile("a.csv", b"prompt\na\n")}
     assert fields(api.client.post("/api/v1/batches", {**file, "defaults": "[1]"})) == (422, ["defaults"])
     assert fields(api.post("/batches", {"rows": [{}], "defaults": {"owner": "x"}})) == (422, ["defaults.owner"])
+    assert fields(api.post("/batches", {"rows": [{}], "defaults": {"metadata": {"a": "x" * 16_384}}})) == (422, ["defaults.metadata"])
     assert fields(api.post("/batches", {"rows": [{}], "mapping": {"a": "owner"}})) == (422, ["mapping.a"])
 
 

@@ -7,7 +7,6 @@ none: one asks only whether it is there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from api.compat.choices import number
 from api.errors import Failure
 from generation.errors import InvalidRequest
 from generation.lifecycle import Status
+from generation.ordering.validate import is_small
 
 __all__ = ["FIELDS", "STATES", "USUAL_MODELS", "Asked", "asked_of", "refusal"]
 
@@ -35,7 +35,6 @@ FIELDS: Mapping[str, str] = {
 """The client's field of each option. The last four are those of other services of this kind."""
 TEXTS = ("prompt", "model", "negative_prompt")
 NUMBERS = ("num_frames", "width", "height", "num_inference_steps", "guidance_scale", "fps", "seed")
-MOST_METADATA_BYTES = 16 * 1024
 STATES: Mapping[Status, str] = {
     Status.QUEUED: "pending",
     Status.SUBMITTING: "processing",
@@ -68,7 +67,7 @@ def asked_of(body: Mapping[str, Any]) -> Asked:
         wrong["content_id"] = _("A text is needed here.")
     if not isinstance(metadata, dict):
         wrong["metadata"] = _("An object is needed here.")
-    elif len(json.dumps(metadata, ensure_ascii=False).encode()) > MOST_METADATA_BYTES:
+    elif not is_small(metadata):
         wrong["metadata"] = _("At most 16 kB.")
     if "prompt" not in body:
         wrong["prompt"] = _("This is needed.")
