@@ -31,6 +31,7 @@ from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
 from jobs.wiring import Periodic, Wiring
+from library.wishes import grant as grant_wishes
 from providers.accounts.taking import pause_those_gone, take_accounts
 from videoportal.retention import forget
 from webhooks.deliver import deliver
@@ -118,6 +119,7 @@ WIRING = Wiring(
         Periodic(every_s=3600, call=forget_soon, at_start=False),
         Periodic(every_s=1, call=deliver_soon),
         Periodic(every_s=1, call=batches_soon),
+        Periodic(every_s=2, call=grant_wishes),
         Periodic(every_s=5, call=runs_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
         Periodic(every_s=10, call=watch_budgets),

@@ -41,7 +41,7 @@ NUMBER_ERRORS = {
 }
 ORDER = ("aspect_ratio", "resolution", "mode", "duration_s", "with_audio")
 SPANS_ROW = 3
-BESIDE = frozenset({"model", "settles", "csrfmiddlewaretoken"})
+BESIDE = frozenset({"model", "settles", "collection", "csrfmiddlewaretoken"})
 """What a form sends in addition to its fields."""
 VARIED = "vary"
 """The prefix of the fields of variations beside the Studio's form (`web/variations_form.py`)."""

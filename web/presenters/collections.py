@@ -20,7 +20,7 @@ from web.presenters.words import name_of
 
 __all__ = ["Card", "Notes", "cards_of", "fillable", "notes_of"]
 
-MOST_CHOICES = 200
+MOST_CHOICES = 100
 
 
 @dataclass(kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class Notes:
     ratings: range
     rating_url: str
     collections: list[dict[str, str]]
-    choices: dict[UUID, str]
+    choices: dict[str, str]
     collect_url: str
 
 
@@ -78,10 +78,11 @@ def _card(row: Any, face: Video | None, caller: Caller) -> Card:
     )
 
 
-def fillable(caller: Caller) -> dict[UUID, str]:
+def fillable(caller: Caller) -> dict[str, str]:
     """Return the names by id of collections of one's own and of one's teams, which may be filled."""
     rows = Collection.objects.all()
-    return dict(rows.filter(rows.shown_to(caller)).order_by("name", "pk").values_list("pk", "name")[:MOST_CHOICES])
+    found = rows.filter(rows.shown_to(caller)).order_by("name", "pk").values_list("pk", "name")[:MOST_CHOICES]
+    return {str(pk): name for pk, name in found}
 
 
 def notes_of(video: Video, caller: Caller) -> Notes:
@@ -97,7 +98,7 @@ def notes_of(video: Video, caller: Caller) -> Notes:
         }
         for row in inside
     ]
-    known = {row.pk for row in inside}
+    known = {str(row.pk) for row in inside}
     return Notes(
         video_id=video.pk,
         tags=[tag.name for tag in video.tags.all()],

@@ -19,6 +19,7 @@ from prompts.lint import Finding, lint
 from providers.core.catalog import ImageRules, InputSlot, offered
 from providers.models import ProviderAccount
 from web.forms import PICKERS, ComposeForm, is_wide
+from web.presenters.collections import fillable
 from web.presenters.models import model_card, quote_of
 from web.recipe_form import RecipeForm
 from web.variations_form import VariationsForm
@@ -82,6 +83,8 @@ def studio_context(form: ComposeForm, accounts: Sequence[ProviderAccount], price
         "recipe": RecipeForm(caller=form.caller, prefix=PICKERS),
         "findings": findings_of(form, context["values"]),
         "vary": VariationsForm(caller=form.caller, accounts=accounts),
+        "collections": fillable(form.caller),
+        "into": form.data.get("collection", ""),
     }
 
 

@@ -45,6 +45,8 @@ def place_set(request: HttpRequest, form: ComposeForm, vary: VariationsForm) -> 
     """Order the variations. Return None if the form has errors, or if it leaves out a setting that the page has not shown yet."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
         form.add_error(None, _("This model is no longer available. Choose another one. Your text is kept."))
+    if request.POST.get("collection"):
+        form.add_error(None, _("A set of variations goes into no collection by itself. Choose none, and collect its videos later."))
     if not form.is_valid() or not vary.is_valid():
         return None
     caller, wanted = caller_of(request), vary.wanted(form)
