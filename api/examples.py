@@ -75,6 +75,8 @@ EXAMPLES: dict[str, Example] = {
     "post_collected_move": Example(status=204, body={"videos": ["{collected_video}"]}),
     "list_tags": Example(query={"q": "win"}),
     "video_content": Example(query={"variant": "poster"}),
+    "post_frame": Example(status=201, path={"video_id": "{real_video}"}, body={"at_s": 0.5}),
+    "post_poster": Example(path={"video_id": "{real_video}"}, body={"at_s": 0.5}),
     "delete_video": Example(status=204),
     "restore_video": Example(path={"video_id": "{video_in_bin}"}),
     "empty_bin": Example(),

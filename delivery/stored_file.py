@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, cast
 from urllib.parse import quote, urlsplit
 
@@ -86,7 +87,8 @@ def serve_video(
     may_redirect: bool = True,
     name: str = "",
 ) -> HttpResponseBase:
-    """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too. Raises as the store.
+    """Send the video, its poster or its preview. Both are made from the video, so its hash names their content too, with the mark of a
+    poster that was chosen. Raises as the store.
 
     `width` asks for the narrowest poster that has so many pixels in width. `url_life_s` is how long an address of the bucket is valid; None
     for the setting. `name` is what the browser saves it as, without suffix; its title otherwise.
@@ -96,6 +98,8 @@ def serve_video(
     if variant == "poster" and width:
         has, key = video.poster_for(width)
         part = f"poster-{has}"
+    if variant == "poster" and video.poster_mark:
+        part = f"{part}-{video.poster_mark}"
     return _serve_stored(
         request,
         key,
@@ -110,14 +114,15 @@ def serve_video(
     )
 
 
-def serve_asset(request: HttpRequest, asset: Asset) -> HttpResponseBase:
-    """Send an image that a user gave. Raises as the store."""
+def serve_asset(request: HttpRequest, asset: Asset, *, name: str = "") -> HttpResponseBase:
+    """Send an image that a user gave. With `name`, without suffix, the browser saves it as that. Raises as the store."""
     return _serve_stored(
         request,
         asset.file,
         etag=asset.sha256[:32],
         content_type=asset.content_type,
         last_modified=asset.created_at,
+        download_name=file_name(name, PurePosixPath(asset.file).suffix) if name else None,
         is_small=True,
         url_life_s=settings.FILE_URL_S,
     )

@@ -118,6 +118,21 @@ class MortalStorage(FileSystemStorage):
             raise Death
 
 
+class MortalSaver(FileSystemStorage):
+    """End the process right after the `n`-th file that it saves."""
+
+    def __init__(self, *, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.left = n
+
+    def save(self, *args: Any, **kwargs: Any) -> str:
+        name = super().save(*args, **kwargs)
+        self.left -= 1
+        if not self.left:
+            raise Death
+        return name
+
+
 class CuttingOffStorage(FileSystemStorage):
     """Lose the end of what is saved, and say nothing."""
 

@@ -23,7 +23,7 @@ from generation.messages import image_error
 from generation.models import Asset
 from generation.ordering.assets import fetch_asset, store_asset
 
-__all__ = ["router"]
+__all__ = ["AssetOut", "router"]
 
 router = Router(tags=["assets"])
 
@@ -39,12 +39,19 @@ class AssetUrlIn(Schema):
 
 
 class AssetOut(Schema):
+    """An image. `of_video` is the video that it is a picture of, and `at_s` when it is on; null with `of_video`: the last one.
+    `cut_from` is the image that it is a part or a smaller size of.
+    """
+
     id: UUID
     content_type: str
     sha256: str
     size_bytes: int
     width_px: int
     height_px: int
+    of_video: UUID | None = Field(validation_alias="of_video_id")
+    at_s: float | None
+    cut_from: UUID | None = Field(validation_alias="cut_from_id")
     created_at: datetime
 
 

@@ -19,6 +19,7 @@ from api.v1 import (
     collections,
     content,
     content_plan,
+    frames,
     links,
     model_health,
     models,
@@ -56,6 +57,7 @@ api.add_router("/models", models.router)
 api.add_router("/tasks", similar.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
+api.add_router("/videos", frames.router)
 api.add_router("/videos", links.router)
 api.add_router("/collections", collections.router)
 api.add_router("/tags", collections.tags)

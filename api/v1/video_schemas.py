@@ -100,8 +100,9 @@ def video_out(video: Video, origin: str) -> VideoOut:
     """Return the video as the API shows it; `origin` is where others reach the portal."""
     facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "starred", "quality", "url", "urls"}}
     content = f"/api/v1/videos/{video.pk}/content"
-    posters = [PosterOut(width_px=width, url=f"{content}?variant=poster&width={width}") for width in video.posters]
-    urls = VideoUrls(content=content, poster=f"{content}?variant=poster", posters=posters, preview=f"{content}?variant=preview")
+    poster = f"{content}?variant=poster" + (f"&v={video.poster_mark}" if video.poster_mark else "")
+    posters = [PosterOut(width_px=width, url=f"{poster}&width={width}") for width in video.posters]
+    urls = VideoUrls(content=content, poster=poster, posters=posters, preview=f"{content}?variant=preview")
     return VideoOut(**facts, task=video.task_id, starred=video.favourite, url=video_url(video, origin), quality=_quality(video), urls=urls)
 
 

@@ -15,7 +15,7 @@ def toggle_star(video: Video, *, by: Caller) -> bool:
     """Turn the star and return whether it is on now. Two presses at once are two turns. Raises `NotAllowed`."""
     require_rights(video, by)
     turned = Case(When(favourite=True, then=Value(False)), default=Value(True))
-    Video.objects.filter(pk=video.pk).update(favourite=turned)
+    Video.objects.filter(pk=video.pk).change(favourite=turned)
     video.refresh_from_db(fields=["favourite"])
     return bool(video.favourite)
 
@@ -26,5 +26,5 @@ def note_on(video: Video, *, by: Caller, title: str | None = None, starred: bool
     notes = {"title": title, "favourite": starred}
     changes = {name: value for name, value in notes.items() if value is not None}
     if changes:
-        Video.objects.filter(pk=video.pk).update(**changes)
+        Video.objects.filter(pk=video.pk).change(**changes)
         video.refresh_from_db(fields=list(changes))

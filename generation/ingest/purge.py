@@ -55,6 +55,6 @@ def purge() -> None:
 
 @transaction.atomic
 def _forget_files(video: Video) -> None:
-    if Video.objects.purged().filter(pk=video.pk).update(file="", poster="", other_posters={}, preview=""):
+    if Video.objects.purged().filter(pk=video.pk).update(file="", poster="", other_posters={}, preview="", captions={}):
         facts = {"task": str(video.task_id), "bytes": video.stored_bytes}
         outbox.write("video.purged", subject=video.pk, owner_id=video.owner_id, at=clock.now(), facts=facts)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from generation import store
@@ -92,8 +93,9 @@ def _rows_of(tasks: set[UUID]) -> tuple[set[str], set[tuple[UUID, int]]]:
     published: set[tuple[UUID, int]] = set()
     ids = sorted(tasks)
     for start in range(0, len(ids), AT_ONCE):
-        videos = Video.objects.filter(task__in=ids[start : start + AT_ONCE])
-        for video in videos.only("task", "output_index", "file", "preview", "poster", "other_posters", "purged_at"):
+        some = ids[start : start + AT_ONCE]
+        videos = Video.objects.filter(Q(task__in=some) | Q(copy_of__task__in=some))  # a copy may have another poster and other captions
+        for video in videos.only("task", "output_index", "file", "preview", "poster", "other_posters", "captions", "purged_at"):
             published.add((video.task_id, video.output_index))
             named.update(video.keys)
     return named, published

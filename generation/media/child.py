@@ -2,7 +2,9 @@
 
 One pass over the file: every packet is decoded (any error means damage) and copied into the final file; the frames also make the posters
 and the preview (`pictures.py`), and `quality.py` measures them. What fits in an mp4 becomes one with its index first; other files are kept
-as they came. Run by `prepare.prepare_video` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has.
+as they came. Run by `prepare.py` only. PyAV is used in this process alone; `web/health_checks.py` asks which codecs it has. A request with
+`at_s` is for one picture of a stored file (`frames.py`).
+
 The answer is `{"facts": ...}`, `{"error": {code, message}}` or, if the disk is full, `{"errno": number}`; any other error that is not the
 file's fault ends in a traceback.
 """
@@ -33,6 +35,7 @@ from av.video.stream import VideoStream
 
 from generation.media.containers import Container, checked
 from generation.media.errors import BadMedia
+from generation.media.frames import frame_at, made_of
 from generation.media.nal import Units, units_of
 from generation.media.pictures import Poster, Preview, shown_size
 from generation.media.prepare import NO_ROOM, MediaLimits
@@ -125,6 +128,16 @@ def prepare(request: dict[str, Any]) -> dict[str, Any]:
         "quality": quality.facts(seen.duration_s),
         "not_measured": quality.failures,
     }
+
+
+def picture(request: dict[str, Any]) -> dict[str, Any]:
+    """Write the picture of `at_s`, of which `frames.made_of` returns the paths."""
+    source = Path(request["source"])
+    with opened(source, checked(source)) as container:
+        frame = frame_at(container, _video_stream(container, MediaLimits(**request["limits"])), request["at_s"])
+        if frame is None:
+            raise BadMedia("decode_failed", "The video track has no pictures")
+        return made_of(frame, Path(request["workdir"]), posters=request["posters"])
 
 
 def _video_stream(container: InputContainer, limits: MediaLimits) -> VideoStream:
@@ -258,7 +271,7 @@ def main() -> int:
             resource.setrlimit(getattr(resource, name), (value, value))
     answer: dict[str, Any]
     try:
-        answer = {"facts": prepare(request)}
+        answer = {"facts": picture(request) if "at_s" in request else prepare(request)}
     except BadMedia as error:
         answer = {"error": {"code": error.code, "message": error.message}}
     except (OSError, FFmpegError) as error:

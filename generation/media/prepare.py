@@ -18,7 +18,7 @@ from typing import Any
 
 from generation.media.errors import BadMedia
 
-__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "VideoInfo", "info_of", "prepare_video"]
+__all__ = ["NO_ROOM", "BadMedia", "MediaLimits", "Picture", "VideoInfo", "info_of", "picture_of", "prepare_video"]
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,16 @@ class VideoInfo:
     """mp4 or webm with H.264, AV1, VP8 or VP9 in 8-bit 4:2:0 and a sound that browsers decode; other files are for download only."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture of a video in the work directory: its PNG, or its posters with their average colour."""
+
+    frame: Path | None = None
+    poster: Path | None = None
+    other_posters: dict[int, Path]
+    average_colour: str = ""
+
+
 def prepare_video(
     source: Path,
     workdir: Path,
@@ -91,15 +101,31 @@ def prepare_video(
         "expected_duration_s": expected_duration_s,
         "limits": asdict(limits),
     }
-    answer = _answer(request, limits.time_s)
+    info = info_of(_facts(_answer(request, limits.time_s)))
+    for part, why in info.not_measured.items():
+        log.warning("the %s of a video could not be measured: %s", part, why)
+    return info
+
+
+def picture_of(source: Path, workdir: Path, *, at_s: float | None, posters: bool, limits: MediaLimits) -> Picture:
+    """Write the picture that players show at this second of a checked video into `workdir`; None: its last one. Raises as
+    `prepare_video`.
+    """
+    request = {"source": str(source.resolve()), "workdir": str(workdir.resolve()), "at_s": at_s, "posters": posters}
+    facts = _facts(_ask_child(request | {"limits": asdict(limits)}, limits.time_s))
+    others = {int(width): Path(path) for width, path in facts.get("other_posters", {}).items()}
+    frame, poster = (Path(facts[name]) if name in facts else None for name in ("frame", "poster"))
+    return Picture(frame=frame, poster=poster, other_posters=others, average_colour=facts.get("average_colour", ""))
+
+
+def _facts(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what the child found. Raises what it answered instead."""
     if "errno" in answer:
         raise OSError(answer["errno"], os.strerror(answer["errno"]))
     if "error" in answer:
         raise BadMedia(answer["error"]["code"], answer["error"]["message"])
-    info = info_of(answer["facts"])
-    for part, why in info.not_measured.items():
-        log.warning("the %s of a video could not be measured: %s", part, why)
-    return info
+    facts: dict[str, Any] = answer["facts"]
+    return facts
 
 
 def info_of(facts: dict[str, Any]) -> VideoInfo:

@@ -76,6 +76,13 @@ class Asset(models.Model):
     width_px = models.PositiveIntegerField(_("width"))
     height_px = models.PositiveIntegerField(_("height"))
     has_transparency = models.BooleanField(default=False)
+    of_video = models.ForeignKey(
+        "generation.Video", models.SET_NULL, null=True, blank=True, related_name="frames", verbose_name=_("frame of")
+    )
+    """The video that it is a picture of, `at_s` seconds from its start; `at_s` null: the last picture."""
+    at_s = models.FloatField(_("at second"), null=True, blank=True)
+    cut_from = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="cuts", verbose_name=_("made from"))
+    """The image that it is a part of, or a smaller size of."""
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = AssetQuerySet.as_manager()
@@ -84,6 +91,7 @@ class Asset(models.Model):
         verbose_name = _("asset")
         verbose_name_plural = _("assets")
         ordering = ["-id"]
+        indexes = [models.Index(fields=["owner", "-id"], name="asset_by_owner")]
         constraints = [
             models.UniqueConstraint(fields=["owner", "sha256"], name="asset_once_per_owner"),
             models.CheckConstraint(condition=Q(width_px__gte=1, height_px__gte=1), name="asset_has_pixels"),

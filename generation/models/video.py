@@ -90,6 +90,8 @@ class Video(models.Model):
     poster = models.CharField(_("poster"), max_length=200)
     other_posters = models.JSONField(_("posters of other sizes"), default=dict, db_default={}, editable=False)
     preview = models.CharField(_("preview"), max_length=200)
+    captions = models.JSONField(_("captions"), default=dict, db_default={}, editable=False)
+    """The keys of its captions, WebVTT files, by language (BCP 47)."""
     colour = models.CharField(_("average colour"), max_length=7)
     sha256 = models.CharField(max_length=64)
     source_sha256 = models.CharField(max_length=64)
@@ -180,7 +182,12 @@ class Video(models.Model):
     @property
     def keys(self) -> list[str]:
         """Return the keys of all its files."""
-        return [self.file, self.preview, self.poster, *self.other_posters.values()]
+        return [self.file, self.preview, self.poster, *self.other_posters.values(), *self.captions.values()]
+
+    @property
+    def poster_mark(self) -> str:
+        """Return what tells this poster from earlier ones: browsers keep a poster under its address. Empty for the first one."""
+        return PurePosixPath(self.poster).stem.partition(".")[2]
 
     @property
     def posters(self) -> dict[int, str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from threading import Lock
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -35,9 +35,9 @@ MOST_FETCHES_OF_ONE = max(1, MOST_FETCHES // 2)
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png"}
 
 
-def store_asset(*, owner: User, file: BinaryIO) -> Asset:
-    """Store an image and return its asset; the same bytes of one owner are one asset. Raises `InvalidRequest`, `StorageUnavailable`,
-    and `Busy` while too many are being checked.
+def store_asset(*, owner: User, file: BinaryIO, **origin: Any) -> Asset:
+    """Store an image and return its asset; the same bytes of one owner are one asset, with its first `origin`. Raises
+    `InvalidRequest`, `StorageUnavailable`, and `Busy` while too many are being checked.
     """
     try:
         facts = inspect_image(file, rules=replace(PORTAL_IMAGES, max_bytes=settings.MAX_IMAGE_BYTES))
@@ -65,6 +65,7 @@ def store_asset(*, owner: User, file: BinaryIO) -> Asset:
         width_px=facts.width_px,
         height_px=facts.height_px,
         has_transparency=facts.has_transparency,
+        **origin,
     )
     store.save(asset.file, facts.content)
     try:

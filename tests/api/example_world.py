@@ -24,6 +24,7 @@ from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
 from tests.batches.batch_rows import make_batch, make_recurring
+from tests.library.real_videos import real_video
 from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
@@ -72,6 +73,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "task_that_cost": that_cost,
         "video": video,
         "video_in_bin": in_bin,
+        "real_video": real_video(person),
         "link": Link.objects.create(video=video, owner=person, label="product page"),
         "asset": asset,
         "endpoint": endpoint,

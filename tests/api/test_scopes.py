@@ -25,7 +25,7 @@ NEEDED = {
     },
     "generate": {
         *("post_template", "patch_template", "delete_template"),
-        *("post_task", "cancel_task", "retry_task", "post_asset"),
+        *("post_task", "cancel_task", "retry_task", "post_asset", "post_frame"),
         *("post_recurring", "patch_recurring", "run_recurring", "delete_recurring"),
         *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("post_variations", "finish_task"),
@@ -34,7 +34,7 @@ NEEDED = {
     },
     "manage_videos": {
         "patch_content",
-        *("patch_video", "delete_video", "restore_video", "empty_bin"),
+        *("patch_video", "delete_video", "restore_video", "empty_bin", "post_poster"),
         *("post_collection", "patch_collection", "delete_collection"),
         *("post_collected", "post_collected_remove", "post_collected_move"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),

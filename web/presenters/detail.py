@@ -137,7 +137,6 @@ def video_context(
         "gallery_url": reverse("gallery", query=query),
         "content": _content(video, task, caller) if task.content_id else None,
         "run_again_url": reverse("task-retry", args=[task.pk]) if may(caller, "act", task) else "",
-        "file_name": f"frame-{str(video.pk)[-6:]}.png",
     }
 
 

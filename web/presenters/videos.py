@@ -103,8 +103,12 @@ def poster_of(video: Video) -> Poster | None:
     """Return the addresses of the video's posters; None if it has none."""
     if not video.poster:
         return None
-    main = reverse("video-poster", args=[video.pk])
-    urls = {width: main if key == video.poster else f"{main}?w={width}" for width, key in video.posters.items()}
+    mark = {"v": video.poster_mark} if video.poster_mark else {}
+    main = reverse("video-poster", args=[video.pk], query=mark)
+    urls = {
+        width: main if key == video.poster else reverse("video-poster", args=[video.pk], query={"w": width} | mark)
+        for width, key in video.posters.items()
+    }
     width = next(width for width, url in urls.items() if url == main)
     return Poster(
         url=main,

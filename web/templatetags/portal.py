@@ -20,7 +20,6 @@ for name in formatting.__all__:
 SCRIPT_TEXTS = {
     "copied": gettext_lazy("Copied."),
     "copy_failed": gettext_lazy("Copying failed. Select the text and copy it yourself."),
-    "frame_failed": gettext_lazy("The frame could not be saved. Try again."),
     "image_type": gettext_lazy("{kind} files are not accepted here. Use JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF."),
     "image_large": gettext_lazy("This image is too large. The limit is {n} MB."),
     "image_pixels": gettext_lazy("This image has too many pixels. The limit is {n} megapixels."),

@@ -44,8 +44,9 @@ def _refused(wrong: InvalidRequest) -> JsonResponse:
 @login_required
 @require_safe
 def image(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Send an image to a person who may see it."""
+    """Send an image to a person who may see it; `?download=1` saves it."""
     asset = Asset.objects.one_for(caller_of(request), pk)
     if asset is None:
         raise Http404
-    return found(lambda: serve_asset(request, asset))
+    name = f"image-{asset.pk.hex[-6:]}" if request.GET.get("download") == "1" else ""
+    return found(lambda: serve_asset(request, asset, name=name))

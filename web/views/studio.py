@@ -183,12 +183,16 @@ def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[
         return _from_recipe(request, spec)
     parts = request.GET.get("fields") or "prompt,images,settings"
     initial, pictures = filled_from(source, set(parts.split(",")), spec) if source else ({}, {})
+    more: dict[str, Any] = {}
+    if (frame := uuid_in(request, "first_frame")) and (image := Asset.objects.one_for(caller_of(request), frame)):
+        pictures["first_frame"], parts = [image], f"{parts},images"
+        more["unplaced"] = None if spec.slot("first_frame") else image
     if source and "prompt" in initial:
         initial["made_from"] = pack(Made(text=source.prompt.text, made_from=source.prompt.made_from))
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
-    return form, {"filled": parts} if source else {}
+    return form, more | {"filled": parts} if source else more
 
 
 def _from_recipe(request: HttpRequest, spec: ModelSpec) -> tuple[ComposeForm, dict[str, Any]]:

@@ -71,6 +71,7 @@ function adopt(form) {
   }
   if (parts.includes("count")) draft.values.count = form.elements.count.value;
   if (parts.includes("images")) draft.images = imagesOf(form);
+  if (form.dataset.firstFrame) draft.images.first_frame = [form.dataset.firstFrame]; // for a model that takes one
   write(draft);
 }
 

@@ -1,7 +1,4 @@
-// The player's own tools beside the browser's controls: loop, speed, single frames, and a frame saved as a picture.
-
-import { text } from "./net.js";
-import { toast } from "./toast.js";
+// The player's own tools beside the browser's controls: loop, speed, single frames, and forms about the picture that is shown.
 
 const PATIENCE_MS = 5_000; // without a picture
 const OLD_MS = 300_000; // no address ends sooner (delivery/stored_file.py), and a slow network is not asked again and again
@@ -31,57 +28,22 @@ function setSpeed(box, video, button) {
     other.setAttribute("aria-pressed", String(other === button));
 }
 
-function draw(video) {
-  const canvas = Object.assign(document.createElement("canvas"), {
-    width: video.videoWidth,
-    height: video.videoHeight,
+/** Note which picture is shown: `currentTime` is where the player is, also before that picture has come. */
+function follow(video) {
+  video.requestVideoFrameCallback?.(function shown(_now, { mediaTime }) {
+    video.dataset.shownAt = String(mediaTime);
+    video.requestVideoFrameCallback(shown);
   });
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-/** A frame of a file that another host sends must not be read; the portal sends the same file itself at this address. */
-async function sameFrame(shown) {
-  const video = Object.assign(document.createElement("video"), {
-    muted: true,
-    preload: "auto",
-    src: `${shown.getAttribute("src")}?direct=1`,
-  });
-  const happens = (name) =>
-    new Promise((done, failed) => {
-      video.addEventListener(name, done, { once: true });
-      video.addEventListener("error", () => failed(video.error), { once: true });
-    });
-  await happens("loadedmetadata");
-  const seeked = happens("seeked");
-  video.currentTime = shown.currentTime;
-  await seeked;
-  return video;
-}
-
-async function frameOf(video) {
-  try {
-    return await draw(video);
-  } catch (error) {
-    if (error.name !== "SecurityError") throw error;
-    return draw(await sameFrame(video));
-  }
-}
-
-async function saveFrame(button, video) {
-  button.disabled = true;
-  try {
-    const link = Object.assign(document.createElement("a"), {
-      href: URL.createObjectURL(await frameOf(video)),
-      download: button.dataset.saveFrame,
-    });
-    link.click();
-    URL.revokeObjectURL(link.href);
-  } catch {
-    toast(text("frame_failed"), "bad");
-  } finally {
-    button.disabled = false;
-  }
+/** Say in a form about a picture which one is meant. */
+function onSubmit(event) {
+  const field = event.target.elements?.at_s;
+  const video = field && event.target.closest("[data-player]")?.querySelector("video");
+  if (!video) return;
+  video.pause();
+  const shown = Number(video.dataset.shownAt);
+  field.value = Math.abs(shown - video.currentTime) < 1 ? shown : video.currentTime; // a hidden page is shown no pictures
 }
 
 /** Ask the portal for the file again, which gives the bucket's address of now, and go on where the player is. */
@@ -119,17 +81,18 @@ function onClick(event) {
   if (button.dataset.speed) setSpeed(box, video, button);
   if (button.dataset.frame) step(box, video, Number(button.dataset.frame));
   if ("play" in button.dataset) video.paused ? video.play() : video.pause();
-  if (button.dataset.saveFrame) saveFrame(button, video);
 }
 
 export function start() {
   document.addEventListener("click", onClick);
+  document.addEventListener("submit", onSubmit, { capture: true }); // before htmx reads the form
   for (const box of document.querySelectorAll("[data-player]")) {
     const video = box.querySelector("video");
     if (!video) continue;
     video.addEventListener("timeupdate", () => showTime(box, video));
     video.addEventListener("seeked", () => showTime(box, video));
     video.addEventListener("error", () => onError(box, video));
+    follow(video);
     video.dataset.loadedAt = String(Date.now());
     video.addEventListener("loadstart", () => (video.dataset.loadedAt = String(Date.now())));
     for (const name of ["seeking", "play", "waiting"]) video.addEventListener(name, () => renewIfStuck(video));
