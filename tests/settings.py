@@ -17,3 +17,4 @@ WHITENOISE_AUTOREFRESH = True  # otherwise each test client looks through all st
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # a database in memory is one connection for all threads, with one transaction: two requests at once would end each other's
     DATABASES["default"]["TEST"] = {"NAME": f"{_DATA.name}/test.sqlite3"}  # noqa: F405
+MIDDLEWARE = ["tests.indexed.IndexFirst", *MIDDLEWARE]  # noqa: F405

@@ -31,6 +31,7 @@ from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
 from jobs.wiring import Periodic, Wiring
+from library.index import index_waiting
 from library.wishes import grant as grant_wishes
 from providers.accounts.taking import pause_those_gone, take_accounts
 from videoportal.retention import forget
@@ -112,6 +113,7 @@ WIRING = Wiring(
         Periodic(every_s=30, call=compare_record),  # pages are to know of a restored database before the next submit finds it out
         Periodic(every_s=1, call=tick),
         Periodic(every_s=0, call=start_new),
+        Periodic(every_s=0.5, call=index_waiting),
         Periodic(every_s=300, call=warn_of_expiring),
         Periodic(every_s=900, call=sweep_soon, at_start=False),
         Periodic(every_s=300, call=purge_soon, at_start=False),

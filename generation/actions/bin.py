@@ -58,7 +58,7 @@ def _change(video: Video, rows: VideoQuerySet, action: str, by: Caller, **change
     """Change the row if it is among these. Return whether it was; the object then has what is stored."""
     require_rights(video, by)
     with transaction.atomic():
-        is_changed = bool(rows.filter(pk=video.pk).update(**changes))
+        is_changed = bool(rows.filter(pk=video.pk).change(**changes))
         if is_changed:
             audit.record(action, video, by=by)
             outbox.write(action, subject=video.pk, owner_id=video.owner_id, at=clock.now(), facts={"task": str(video.task_id)})

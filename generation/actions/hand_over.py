@@ -24,6 +24,6 @@ def hand_over(user: User, to: User) -> int:
         if not batch:
             return count
         with transaction.atomic():
-            count += videos.filter(pk__in=batch).update(owner=to)
+            count += videos.filter(pk__in=batch).change(owner=to)
         last = batch[-1]
         time.sleep(PAUSE_S)

@@ -40,7 +40,7 @@ def share(task: GenerationTask, team: Group | None, *, by: Caller) -> None:
     with transaction.atomic():
         # the task first, as `ingest` does: a video that is created at this moment has the new team, or is found here
         changed = GenerationTask.objects.filter(pk=task.pk).exclude(team=team).update(team=team, updated_at=clock.now())
-        Video.objects.filter(task=task).update(team=team)
+        Video.objects.filter(task=task).change(team=team)
         if changed:
             audit.record("task.shared", task, by=by, before={"team": task.team}, after={"team": team})
     task.team = team

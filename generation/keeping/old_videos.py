@@ -73,7 +73,7 @@ def _bin(video: Video, stay: Sequence[Q]) -> bool:
     row = Video.objects.kept().filter(pk=video.pk)
     for rule in stay:
         row = row.exclude(rule)
-    if not row.update(deleted_at=now):
+    if not row.change(deleted_at=now):
         return False
     audit.record("video.binned", video, by=None)
     outbox.write("video.binned", subject=video.pk, owner_id=video.owner_id, at=now, facts={"task": str(video.task_id)})

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Group, User
-from django.core.cache import caches
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.contrib.auth.models import User
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,42 +16,32 @@ from access.rights import may
 from generation.lifecycle import UNDER_WAY, Status
 from generation.models import GenerationTask, Prompt, TaskNews, Video
 from generation.models.task_queries import TaskQuerySet
-from generation.models.video import VideoQuerySet
 
 __all__ = [
     "ACTIVITY_PAGE",
     "ATTENTION_FOR",
     "COUNTED_MOST",
     "NEWS_MOST",
-    "SHAPES",
     "TABS",
-    "WallFilter",
     "activity_counts",
     "activity_page",
     "changed_tasks",
     "live_count",
     "live_numbers",
-    "models_on_wall",
-    "neighbours",
     "queue_of",
     "task_for",
     "task_in_full",
-    "teams_on_wall",
     "todays_videos",
     "versions_of",
     "video_count",
-    "wall_count",
-    "wall_page",
 ]
 
 JUST_FAILED = timedelta(hours=1)
 QUEUE_MOST = 60
 FAILED_MOST = 5
 TODAY_MOST = 60
-WALL_PAGE = 60
 ACTIVITY_PAGE = 40
 NEWS_MOST = 400
-MODELS_KEPT_S = 60
 VERSIONS_MOST = 12
 COUNTED_MOST = 1_000
 ATTENTION_FOR = timedelta(days=7)
@@ -62,11 +49,6 @@ ATTENTION_FOR = timedelta(days=7)
 COUNTED = ("running", "waiting", "attention")
 """Tabs whose tasks are live or changed lately."""
 TABS = ("all", "running", "waiting", "attention", "done", "cancelled")
-SHAPES: dict[str, Q] = {
-    "wide": Q(width_px__gt=F("height_px")),
-    "square": Q(width_px=F("height_px")),
-    "tall": Q(width_px__lt=F("height_px")),
-}
 
 
 def with_cards(tasks: TaskQuerySet[GenerationTask]) -> TaskQuerySet[GenerationTask]:
@@ -127,94 +109,6 @@ def todays_videos(user: User) -> list[Video]:
     """Return the user's videos since midnight, newest first."""
     mine = Video.objects.kept().filter(owner=user, created_at__gte=_midnight(timezone.now()))
     return list(mine.select_related("task__prompt").order_by("-id")[:TODAY_MOST])
-
-
-@dataclass(frozen=True, kw_only=True)
-class WallFilter:
-    """The gallery's filter; every field is part of the page's address."""
-
-    q: str = ""
-    model: str = ""
-    shape: str = ""
-    starred: bool = False
-    mine: bool = False
-    team: str = ""
-    content_id: str = ""
-
-    @property
-    def is_set(self) -> bool:
-        return bool(self.q or self.model or self.shape or self.starred or self.mine or self.team or self.content_id)
-
-
-def teams_on_wall(caller: Caller) -> Mapping[int, str]:
-    """Return the names by id of the teams among whose videos the caller may choose."""
-    if may(caller, "see", Video):
-        return dict(Group.objects.order_by("name").values_list("pk", "name"))
-    return caller.teams
-
-
-def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None) -> tuple[list[Video], bool]:
-    """Return one page of videos older than `before`, and whether there are more."""
-    videos = _wall(caller, wanted).select_related("task__prompt", "owner")
-    rows = list(_first(videos.filter(pk__lt=before) if before else videos, caller, wanted, WALL_PAGE + 1))
-    return rows[:WALL_PAGE], len(rows) > WALL_PAGE
-
-
-def wall_count(caller: Caller, wanted: WallFilter) -> int:
-    """Return how many videos the filter leaves, at most `COUNTED_MOST` + 1."""
-    videos = _wall(caller, wanted)
-    if wanted.content_id:
-        seen = videos.filter(videos.shown_among(caller, mine=wanted.mine))
-    else:
-        seen = videos.filter(owner=caller.user) if wanted.mine else videos.visible_to(caller)
-    return seen.order_by()[: COUNTED_MOST + 1].count()
-
-
-def models_on_wall(caller: Caller) -> set[str]:
-    """Return the models of which the caller sees videos, as of a minute ago."""
-
-    def read() -> set[str]:
-        return set(Video.objects.visible_to(caller).order_by().values_list("model", flat=True).distinct())
-
-    whose = "all" if may(caller, "see", Video) else f"{caller.user.pk}-{hash(frozenset(caller.teams))}"
-    return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
-
-
-def _wall(caller: Caller, wanted: WallFilter) -> VideoQuerySet:
-    """Return the videos of everybody that pass the filter."""
-    videos = Video.objects.kept()
-    if wanted.q:
-        videos = videos.filter(task__prompt__text__icontains=wanted.q)
-    if wanted.model:
-        videos = videos.of_model(wanted.model, caller)
-    if wanted.shape:
-        videos = videos.filter(SHAPES[wanted.shape])
-    if wanted.starred:
-        videos = videos.filter(favourite=True)
-    if wanted.team:
-        videos = videos.filter(team=int(wanted.team))
-    if wanted.content_id:
-        videos = videos.filter(task__content_id=wanted.content_id)
-    return videos
-
-
-def _first(videos: VideoQuerySet, caller: Caller, wanted: WallFilter, count: int, *, order: str = "-pk") -> VideoQuerySet:
-    """Return the first of these videos that the caller sees. An index has those of one owner or of one team in order; those of a content
-    id are few, and found by their tasks.
-    """
-    if wanted.content_id:
-        return videos.filter(videos.shown_among(caller, mine=wanted.mine)).order_by(order)[:count]
-    if wanted.mine:
-        return videos.filter(owner=caller.user).order_by(order)[:count]
-    return videos.visible_to(caller).order_by(order)[:count] if wanted.team else videos.first_for(caller, count, order=order)
-
-
-def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID | None, UUID | None]:
-    """Return the next newer and the next older video that the filter leaves."""
-    seen = _wall(caller, wanted)
-    newer = _first(seen.filter(pk__gt=video.pk), caller, wanted, 1, order="pk").values_list("pk", flat=True)
-    older = _first(seen.filter(pk__lt=video.pk), caller, wanted, 1).values_list("pk", flat=True)
-    return next(iter(newer), None), next(iter(older), None)
 
 
 def versions_of(caller: Caller, video: Video) -> list[Video]:

@@ -33,6 +33,7 @@ from api.shapes import for_programs
 from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
+from library.index import index_waiting
 from library.models import Collection
 from prompts.models import Preset
 from tests.api.example_world import budget_of, template_of
@@ -379,6 +380,7 @@ def test_ids_of_others_in_bodies_and_queries_are_as_good_as_unknown(kind, by, me
             unknown = UUID(int=theirs.int + 1)
     else:
         theirs, unknown = ("theirs", "no-one") if by == "program" else (team.pk, team.pk + 1)
+    index_waiting()  # the clock would in any case, and that is no change by this caller
     before = everything(me.token)
     found, expected = answer(theirs), answer(unknown)
     assert found == expected, first_difference(found[1], expected[1])

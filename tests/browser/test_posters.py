@@ -20,7 +20,7 @@ from generation import store
 from generation.lifecycle import Status
 from generation.media.posters import LARGEST_SIDE_PX, MAIN_SIDE_PX, SMALLEST_SIDE_PX, fitted, write_poster
 from generation.models import Video
-from generation.queries.tasks import WALL_PAGE
+from library.wall import WALL_PAGE
 from tests.task_rows import make_task
 
 SIZES = ((960, 540), (960, 540), (540, 960), (960, 720))

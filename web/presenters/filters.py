@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,14 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
-from generation.queries.tasks import SHAPES, WallFilter, teams_on_wall
+from library.filters import WallFilter, query_of, teams_on_wall
+from library.terms import SHAPES
 from providers.labels import listed
 from providers.vendors import ALL_MODELS
 from web.presenters.words import model_label
 
-__all__ = ["chosen_words", "filter_menus", "filter_of", "query_of"]
-
-LONGEST_SEARCH = 200
+__all__ = ["chosen_words", "filter_menus"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,34 +61,6 @@ def shape_words(shape: str) -> str:
     return {"wide": _("Landscape"), "square": _("Square"), "tall": _("Portrait")}[shape]
 
 
-def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
-    """Read the filter from the address; ignore unknown values, and teams of others."""
-    model, shape, team = query.get("model", ""), query.get("shape", ""), query.get("team", "")
-    return WallFilter(
-        q=query.get("q", "").strip().replace("\x00", "")[:LONGEST_SEARCH],
-        model=model if model in ALL_MODELS else "",
-        shape=shape if shape in SHAPES else "",
-        starred=query.get("starred") == "1",
-        mine=query.get("who") == "mine",
-        team=team if team and team in map(str, teams_on_wall(caller)) else "",
-        content_id=query.get("content", "").replace("\x00", "")[:LONGEST_SEARCH],
-    )
-
-
-def query_of(wanted: WallFilter) -> dict[str, str]:
-    """Return the filter as the address has it."""
-    parts = {
-        "q": wanted.q,
-        "model": wanted.model,
-        "shape": wanted.shape,
-        "team": wanted.team,
-        "content": wanted.content_id,
-        "starred": "1" if wanted.starred else "",
-        "who": "mine" if wanted.mine else "",
-    }
-    return {name: value for name, value in parts.items() if value}
-
-
 def _link(wanted: WallFilter, **changes: Any) -> str:
     return reverse("gallery", query=query_of(replace(wanted, **changes)))
 
@@ -107,7 +78,9 @@ def filter_menus(wanted: WallFilter, made_with: Collection[str], caller: Caller)
     """Return the filter bar: menus, switches, and the address without filters. `made_with` are the models of which there are videos."""
     teams = {str(pk): name for pk, name in teams_on_wall(caller).items()}
     models = {name: model_label(name) for name in ALL_MODELS if name in made_with or name == wanted.model}
-    switches = [Switch(label=_("Starred"), icon="star", set=wanted.starred, href=_link(wanted, starred=not wanted.starred))]
+    switches = [
+        Switch(label=_("Starred"), icon="star", set=bool(wanted.starred), href=_link(wanted, starred=None if wanted.starred else True))
+    ]
     if wanted.content_id:
         label = _("Content id %(content_id)s") % {"content_id": wanted.content_id}
         switches.append(Switch(label=label, icon="film", set=True, href=_link(wanted, content_id="")))

@@ -13,8 +13,9 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
-from generation.queries.tasks import WallFilter, models_on_wall, wall_count, wall_page
-from web.presenters.filters import chosen_words, filter_menus, filter_of, query_of
+from library.filters import WallFilter, filter_of, query_of
+from library.wall import models_on_wall, wall_count, wall_page
+from web.presenters.filters import chosen_words, filter_menus
 from web.presenters.videos import days_of
 from web.views.common import uuid_in
 

@@ -18,10 +18,11 @@ from delivery.stored_file import serve_video
 from generation.actions.choose import choose as choose_video
 from generation.actions.choose import end_choice
 from generation.actions.star import toggle_star
-from generation.queries.tasks import neighbours, task_in_full, versions_of
+from generation.queries.tasks import task_in_full, versions_of
+from library.filters import filter_of, query_of
+from library.wall import neighbours
 from web.presenters.collections import notes_of
 from web.presenters.detail import video_context
-from web.presenters.filters import filter_of, query_of
 from web.presenters.share import share_of
 from web.presenters.videos import binned_of
 from web.views.common import answer, found, known_video, the_task, the_video, wants_fragment

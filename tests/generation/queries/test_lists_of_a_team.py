@@ -13,7 +13,6 @@ from access.callers import Caller
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from generation.models.visibility import MOST_SIDES
-from generation.queries.tasks import WallFilter, neighbours, wall_count, wall_page
 from tests.cases import in_one_test
 from tests.task_rows import make_task
 from tests.web.page_rows import make_video
@@ -49,26 +48,6 @@ def test_pages_have_what_is_seen_in_order_and_nothing_twice(world):
             assert walked == seen
             assert list(rows.first_for(caller, ROWS, order="pk")) == seen[::-1]
             assert rows.first_for(caller, 5).count() == min(5, len(seen))
-
-
-@pytest.mark.postgresql
-def test_the_gallery_leaves_out_what_each_filter_leaves_out_and_has_neighbours(world):
-    films = str(Group.objects.get(name="films").pk)
-    for caller in world:
-        seen = Video.objects.visible_to(caller).order_by("-pk")
-        for wanted, expected in (
-            (WallFilter(), seen),
-            (WallFilter(mine=True), seen.filter(owner=caller.user)),
-            (WallFilter(team=films), seen.filter(team=films)),
-            (WallFilter(starred=True), seen.filter(favourite=True)),
-        ):
-            found = list(expected)
-            assert (wall_page(caller, wanted, None), wall_count(caller, wanted)) == ((found, False), len(found))
-            around = zip([None, *found], found, [*found[1:], None], strict=False)
-            assert [neighbours(caller, video, wanted) for _newer, video, _older in around] == [
-                (newer and newer.pk, older and older.pk)
-                for newer, _video, older in zip([None, *found], found, [*found[1:], None], strict=False)
-            ]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads small tables whole")

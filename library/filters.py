@@ -1,0 +1,172 @@
+"""The filter of the wall, and how an address has it: for pages, the API and changes of everything that matches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from access.callers import Caller
+from access.rights import may
+from generation.models import Video
+from generation.models.video import ReviewState
+from generation.quality import WARNINGS
+from library.finding import LAST, Question
+from library.models import Entry
+from library.terms import HIDDEN, LENGTHS, NO_REVIEW, SHAPES, SHOWN, SIZES, Asked, asked_in, word
+from providers.vendors import ALL_MODELS, PROVIDERS
+
+__all__ = ["ANY_WARNING", "LONGEST_SEARCH", "WallFilter", "filter_of", "query_of", "question_of", "teams_on_wall"]
+
+LONGEST_SEARCH = 200
+ANY_WARNING = "any"
+REVIEWS = [*ReviewState.values, NO_REVIEW]
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallFilter:
+    """What of the wall is wanted; empty fields leave everything. `since` and `until` are days of the reader, both included. `rating` is the
+    least. `warning` is the code of a quality warning, or `ANY_WARNING`. `hidden`: also what hidden collections keep off the wall.
+    """
+
+    q: str = ""
+    mine: bool = False
+    person: str = ""
+    team: str = ""
+    model: str = ""
+    vendor: str = ""
+    shape: str = ""
+    length: str = ""
+    size: str = ""
+    tag: str = ""
+    collection: str = ""
+    content_id: str = ""
+    batch: str = ""
+    starred: bool | None = None
+    rating: int = 0
+    review: str = ""
+    warning: str = ""
+    since: date | None = None
+    until: date | None = None
+    hidden: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        return self != WallFilter()
+
+
+IN_ADDRESS = {"content_id": "content", "since": "from", "until": "to"}
+"""The names of fields that an address calls otherwise. `mine` and `person` are its `who`."""
+
+
+def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
+    """Read the filter from an address; ignore unknown values, and teams of others."""
+    texts = {field.name: query.get(IN_ADDRESS.get(field.name, field.name), "").replace("\x00", "") for field in fields(WallFilter)}
+    known: dict[str, Any] = {
+        name: texts[name] if texts[name] in values else ""
+        for name, values in {
+            "model": ALL_MODELS,
+            "vendor": PROVIDERS,
+            "shape": SHAPES,
+            "length": LENGTHS,
+            "size": SIZES,
+            "review": REVIEWS,
+            "warning": [*WARNINGS, ANY_WARNING],
+            "team": map(str, teams_on_wall(caller)) if texts["team"] else (),
+        }.items()
+    }
+    who = query.get("who", "")
+    return WallFilter(
+        **known,
+        q=texts["q"].strip()[:LONGEST_SEARCH],
+        mine=who == "mine",
+        person=who if NUMBER.fullmatch(who) else "",
+        tag=texts["tag"][:LONGEST_SEARCH],
+        collection=_uuid(texts["collection"]),
+        content_id=texts["content_id"][:LONGEST_SEARCH],
+        batch=_uuid(texts["batch"]),
+        starred={"1": True, "0": False}.get(texts["starred"]),
+        rating=int(texts["rating"]) if texts["rating"] in {"1", "2", "3", "4", "5"} else 0,
+        since=_day(texts["since"]),
+        until=_day(texts["until"]),
+        hidden=texts["hidden"] == "1",
+    )
+
+
+def query_of(wanted: WallFilter) -> dict[str, str]:
+    """Return the filter as an address has it."""
+    found = {}
+    for name, value in asdict(wanted).items():
+        if value not in {"", None, 0} or (name == "starred" and value is False):
+            text = str(int(value)) if isinstance(value, bool) else value.isoformat() if isinstance(value, date) else str(value)
+            found[IN_ADDRESS.get(name, name)] = text
+    who = "mine" if found.pop("mine", "") else found.pop("person", "")
+    return found | ({"who": who} if who else {})
+
+
+def question_of(wanted: WallFilter, caller: Caller) -> Question:
+    """Return what to ask the index, so that it finds what the caller sees. A collection shows its hidden videos too."""
+    groups = [[SHOWN, HIDDEN] if wanted.hidden or wanted.collection else [SHOWN]]
+    if not may(caller, "see", Video):
+        groups.append([word("o", caller.user.pk), *(word("t", pk) for pk in caller.teams)])
+    values: dict[str, object] = {
+        "o": caller.user.pk if wanted.mine else wanted.person,
+        "t": wanted.team,
+        "m": wanted.model,
+        "v": wanted.vendor,
+        "shape": wanted.shape,
+        "length": wanted.length,
+        "size": wanted.size,
+        "tag": wanted.tag,
+        "in": UUID(wanted.collection) if wanted.collection else "",
+        "content": wanted.content_id,
+        "batch": UUID(wanted.batch) if wanted.batch else "",
+        "star": "" if wanted.starred is None else int(wanted.starred),
+        "rated": wanted.rating or "",
+        "review": wanted.review,
+        "warned": wanted.warning,
+    }
+    groups += [[word(kind, value)] for kind, value in values.items() if value != ""]
+    asked = [(one,) for one in asked_in(wanted.q)]
+    return Question(
+        groups=(*(tuple(Asked(one) for one in group) for group in groups), *asked),
+        low=_first_of(wanted.since) if wanted.since else 0,
+        high=_first_of(wanted.until, days=1) if wanted.until else LAST,
+    )
+
+
+def teams_on_wall(caller: Caller) -> Mapping[int, str]:
+    """Return the names by id of the teams among whose videos the caller may choose."""
+    if may(caller, "see", Video):
+        return dict(Group.objects.order_by("name").values_list("pk", "name"))
+    return caller.teams
+
+
+def _first_of(day: date, *, days: int = 0) -> int:
+    """Return the place of the first video of this day or later; `days` after it."""
+    begins = datetime.combine(date.fromordinal(day.toordinal() + days), time(), timezone.get_current_timezone())
+    first = Entry.objects.filter(made_at__gte=begins).order_by("made_at", "seq").values_list("seq", flat=True).first()
+    return LAST if first is None else first
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and 1970 <= day.year < 9999 else None

@@ -1,0 +1,103 @@
+"""Asks the index which entries have all of some words, the newest first: FTS5 on SQLite, GIN on PostgreSQL (docs/adr/0058)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from library.models import Entry
+from library.terms import Asked
+
+__all__ = ["BLOCK", "Question", "count_of", "entries_of"]
+
+BLOCK = 4096
+"""How many entries have the same block on PostgreSQL. The index of library/migrations/0003 has this number."""
+WINDOWS = (1, 4, 16, 64)
+"""Of how many blocks PostgreSQL asks at once, until there is enough; then of all that remain: what is so rare is found quickly."""
+TERMS = f"array_to_tsvector(string_to_array(rtrim('b:' || seq / {BLOCK} || ' ' || terms), ' '))"
+LAST = 2**62
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Words that an entry must have: of each group at least one. `low` <= seq < `high`."""
+
+    groups: tuple[tuple[Asked, ...], ...]
+    low: int = 0
+    high: int = LAST
+
+
+def entries_of(question: Question, count: int, *, before: int | None = None, after: int | None = None) -> list[int]:
+    """Return the `seq` of at most `count` entries: the newest below `before`, or the oldest above `after`, which come in this order."""
+    up = after is not None
+    low, high = max(question.low, after + 1 if after is not None else 0), min(question.high, before if before is not None else LAST)
+    if low >= high:
+        return []
+    if connection.vendor == "sqlite":
+        sql = "SELECT rowid FROM library_words WHERE library_words MATCH %s AND rowid >= %s AND rowid < %s"
+        return _rows(f"{sql} ORDER BY rowid {'ASC' if up else 'DESC'} LIMIT %s", [_match(question), low, high, count])
+    found: list[int] = []
+    for first, end, blocks in _windows(low, min(high, _end()), up=up):
+        sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ %s::tsquery) SELECT seq FROM found"  # noqa: S608
+        sql += f" WHERE seq >= %s AND seq < %s ORDER BY seq {'ASC' if up else 'DESC'} LIMIT %s"
+        found += _rows(sql, [_tsquery(question, blocks), first, end, count - len(found)])
+        if len(found) == count:
+            break
+    return found
+
+
+def count_of(question: Question, most: int) -> int:
+    """Return how many entries have the words, at most `most`."""
+    return len(entries_of(question, most))
+
+
+def _match(question: Question) -> str:
+    """Return the question in FTS5's language. Each word is a string there, so nothing in it is an operator."""
+    groups = ([f'"{_doubled(one.text, chr(34))}"' + " *" * one.begins for one in group] for group in question.groups)
+    return " AND ".join(f"({' OR '.join(group)})" for group in groups)
+
+
+def _tsquery(question: Question, blocks: Iterable[int]) -> str:
+    """Return the question as PostgreSQL's tsquery, for these blocks only; for no block, for all."""
+    groups = [[f"'{_doubled(one.text, chr(39), chr(92))}'" + ":*" * one.begins for one in group] for group in question.groups]
+    if within := [f"'b:{block}'" for block in blocks]:
+        groups.append(within)
+    return " & ".join(f"({' | '.join(group)})" for group in groups)
+
+
+def _windows(low: int, end: int, *, up: bool) -> Iterator[tuple[int, int, range]]:
+    """Yield parts of low <= seq < end, in the order in which they are asked: from, to (not with it) and the blocks. No blocks: all."""
+    for size in WINDOWS:
+        if low >= end:
+            return
+        if up:
+            first, middle = low // BLOCK, min(end, (low // BLOCK + size) * BLOCK)
+            yield low, middle, range(first, first + size)
+            low = middle
+        else:
+            last = (end - 1) // BLOCK
+            middle = max(low, (last - size + 1) * BLOCK)
+            yield middle, end, range(max(0, last - size + 1), last + 1)
+            end = middle
+    if low < end:
+        yield low, end, range(0)
+
+
+def _end() -> int:
+    newest = Entry.objects.order_by("-seq").values_list("seq", flat=True).first()
+    return newest + 1 if newest is not None else 0
+
+
+def _rows(sql: str, params: list[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [seq for (seq,) in cursor.fetchall()]
+
+
+def _doubled(text: str, *characters: str) -> str:
+    for one in characters:
+        text = text.replace(one, one * 2)
+    return text
