@@ -77,6 +77,7 @@ EXAMPLES: dict[str, Example] = {
     "video_content": Example(query={"variant": "poster"}),
     "post_frame": Example(status=201, path={"video_id": "{real_video}"}, body={"at_s": 0.5}),
     "post_poster": Example(path={"video_id": "{real_video}"}, body={"at_s": 0.5}),
+    "post_vote": Example(status=201, body={"videos": ["{video}", "{video_of_another_model}"], "winner": "{video}"}),
     "delete_video": Example(status=204),
     "restore_video": Example(path={"video_id": "{video_in_bin}"}),
     "empty_bin": Example(),

@@ -35,6 +35,7 @@ from api.v1 import (
     usage,
     variations,
     videos,
+    votes,
     webhooks,
     writing,
 )
@@ -61,6 +62,7 @@ api.add_router("/videos", frames.router)
 api.add_router("/videos", links.router)
 api.add_router("/collections", collections.router)
 api.add_router("/tags", collections.tags)
+api.add_router("/votes", votes.router)
 api.add_router("/content", content.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batches.router)

@@ -18,6 +18,7 @@ from api.fields import Day
 from api.v1.schemas import TEXT, ErrorOut
 from generation.errors import InvalidRequest
 from generation.queries.league import league
+from library.votes import scores
 
 __all__ = ["router"]
 
@@ -86,6 +87,11 @@ class StandingOut(Schema):
     rejected: float | None
     invalid: float | None
     starred: float | None
+    votes: int = Field(description="Blind votes between it and another model.")
+    preferred: float | None = Field(
+        description="How often it was preferred in them; a tie is half. `preferred_range` has the true share with 95 %."
+    )
+    preferred_range: tuple[float, float] | None
 
 
 class LeagueOut(Schema):
@@ -112,6 +118,7 @@ def get_usage(request: HttpRequest, wanted: Query[UsageFilter]) -> UsageReportOu
 @router.get("/models", response=LeagueOut, summary="How the models did")
 def get_league(request: HttpRequest, wanted: Query[LeagueFilter]) -> LeagueOut:  # noqa: ARG001
     """Compare models by cost, waits, failures and stars over everyone's renders of the last days. At most ten minutes old."""
+    voted = scores(int(wanted.days))
     items = [
         StandingOut(
             model=row.model,
@@ -123,6 +130,9 @@ def get_league(request: HttpRequest, wanted: Query[LeagueFilter]) -> LeagueOut: 
             rejected=row.rejected,
             invalid=row.invalid,
             starred=row.starred,
+            votes=voted[row.model].votes if row.model in voted else 0,
+            preferred=voted[row.model].share if row.model in voted else None,
+            preferred_range=(voted[row.model].low, voted[row.model].high) if row.model in voted else None,
         )
         for row in league(int(wanted.days))
     ]

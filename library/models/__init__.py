@@ -5,5 +5,6 @@ from library.models.collection import Collection, CollectionItem, Wish
 from library.models.entry import Entry
 from library.models.review import Comment, Decision
 from library.models.tag import VideoTag
+from library.models.vote import Vote
 
-__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "VideoTag", "Wish"]
+__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "VideoTag", "Vote", "Wish"]

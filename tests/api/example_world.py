@@ -28,7 +28,7 @@ from tests.library.real_videos import real_video
 from tests.pictures import picture
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
-from tests.web.page_rows import make_video
+from tests.web.page_rows import WAN, make_video
 from webhooks import actions
 from webhooks.models import Delivery, State
 
@@ -74,6 +74,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "video": video,
         "video_in_bin": in_bin,
         "real_video": real_video(person),
+        "video_of_another_model": make_video(person, task=make_task(person, status=Status.SUCCEEDED, model=WAN)),
         "link": Link.objects.create(video=video, owner=person, label="product page"),
         "asset": asset,
         "endpoint": endpoint,

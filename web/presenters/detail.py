@@ -29,6 +29,7 @@ from providers.messages import translated
 from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
+from web.presenters.compare import compare_url
 from web.presenters.facts import Fact
 from web.presenters.made_from import made_from_rows
 from web.presenters.settings import setting_rows
@@ -130,6 +131,7 @@ def video_context(
         "sharing": sharing_of(task, caller),
         "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
         "file_rows": _file_rows(video, task),
+        "compare_url": compare_url([video.pk, *(one.pk for one in reversed(versions) if one.pk != video.pk)]),
         "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
         "newer_url": reverse("video", args=[newer], query=query) if newer else "",

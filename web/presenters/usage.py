@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from access.usage import Line, Sums, Wanted, labels_of
 from generation.queries.league import Standing
+from library.votes import Score
 from web.formatting import duration, money
 from web.presenters.words import model_label, vendor_label
 
@@ -115,6 +116,7 @@ class StandingRow:
     rejected: str
     invalid: str
     starred: str
+    preferred: str
 
 
 def headings() -> dict[str, str]:
@@ -228,8 +230,8 @@ def label_of(dimension: str, key: Any, labels: Mapping[Any, str]) -> str:
     return labels.get(key) or gone.get(dimension) or str(key)
 
 
-def standings_of(standings: Sequence[Standing]) -> list[StandingRow]:
-    """Return the league table in words."""
+def standings_of(standings: Sequence[Standing], voted: Mapping[str, Score]) -> list[StandingRow]:
+    """Return the league table in words; `voted` is how the models did in blind votes."""
     return [
         StandingRow(
             label=model_label(row.model),
@@ -242,9 +244,17 @@ def standings_of(standings: Sequence[Standing]) -> list[StandingRow]:
             rejected=_share(row.rejected),
             invalid=_share(row.invalid),
             starred=_share(row.starred),
+            preferred=_preferred(voted.get(row.model)),
         )
         for row in standings
     ]
+
+
+def _preferred(score: Score | None) -> str:
+    """Return how often a model was preferred, and of how many votes: few votes say little."""
+    if score is None:
+        return "–"
+    return ngettext("%(share)s of %(n)d vote", "%(share)s of %(n)d votes", score.votes) % {"share": _share(score.share), "n": score.votes}
 
 
 def _share(part: float | None) -> str:

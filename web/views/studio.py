@@ -47,6 +47,7 @@ from web.presenters.models import model_groups, quote_of, setting_titles
 from web.presenters.similar import offers_of
 from web.presenters.videos import takes_of
 from web.recipe_form import RecipeForm
+from web.variations_form import VariationsForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import studio_context
 from web.views.kept import with_preset
@@ -192,6 +193,8 @@ def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[
     form = form_for(spec)(owner=user, pictures=pictures, initial=initial | {"key": new_key()})
     if source is not None and source.state is Status.FAILED and (path := refused_field(source, spec)):
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
+    if also := [name for name in request.GET.getlist("also") if find_model(name) and name != spec.name]:
+        more["vary"] = VariationsForm(caller=caller_of(request), accounts=accounts, initial={"models": also})
     return form, more | {"filled": parts} if source else more
 
 

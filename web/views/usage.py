@@ -25,6 +25,7 @@ from database import clock
 from delivery.csv_export import csv_lines
 from generation.bills.bills import bills_of
 from generation.queries.league import ENOUGH, WINDOWS, league
+from library.votes import scores
 from web.presenters.bills import bill_row
 from web.presenters.usage import PARAMS, address, chart_of, figures_of, headings, label_of, standings_of, table_of
 
@@ -117,7 +118,9 @@ def models(request: HttpRequest) -> HttpResponse:
     choices = [Choice(label=_("%(n)d days") % {"n": one}, href=f"?days={one}", current=one == days) for one in WINDOWS]
     sees_all = may(caller_of(request), "see", Reservation)
     return render(
-        request, "usage/models.html", {"rows": standings_of(league(days)), "choices": choices, "enough": ENOUGH, "sees_all": sees_all}
+        request,
+        "usage/models.html",
+        {"rows": standings_of(league(days), scores(days)), "choices": choices, "enough": ENOUGH, "sees_all": sees_all},
     )
 
 

@@ -2,6 +2,7 @@
 
 import * as arrange from "./arrange.js";
 import * as bin from "./bin.js";
+import * as compare from "./compare.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
 import * as draft from "./draft.js";
@@ -25,7 +26,7 @@ import * as upload from "./upload.js";
 // Pages show times on this clock (web/time_zone.py).
 document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
-for (const part of [toast, bin, arrange, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, passkey, tabs, notices, tick]) part.start();
+for (const part of [toast, bin, arrange, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, compare, passkey, tabs, notices, tick]) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
