@@ -98,7 +98,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "videoportal.urls"
 WSGI_APPLICATION = "videoportal.wsgi.application"
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "studio"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 CSRF_FAILURE_VIEW = "videoportal.refusals.csrf_failure"
 

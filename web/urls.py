@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from web.views import (
     activity,
@@ -15,6 +14,7 @@ from web.views import (
     collections,
     compare,
     deleted,
+    find,
     gallery,
     kept,
     live,
@@ -29,6 +29,7 @@ from web.views import (
     settings,
     share,
     shell,
+    start,
     studio,
     tasks,
     templates,
@@ -40,7 +41,10 @@ from web.views import (
 )
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="studio"), name="home"),
+    path("", start.home, name="home"),
+    path("start/", start.start, name="start"),
+    path("find/", find.find, name="find"),
+    path("help/", start.guide, name="help"),
     path("studio/", studio.studio, name="studio"),
     path("studio/tasks/", studio.create, name="studio-create"),
     path("studio/form/", studio.model_form, name="studio-form"),

@@ -56,7 +56,7 @@ def test_the_link_sets_a_password_once_and_ends_sessions_and_the_lock(user):
 
     assert "Your password is changed." in browser.get("/accounts/login/").text
     assert elsewhere.get("/studio/").status_code == 302
-    assert sign_in(browser, "lin", NEW["password1"])["Location"] == "/studio/"
+    assert sign_in(browser, "lin", NEW["password1"])["Location"] == "/"
     assert "This link does not work" in Client().get(link).text
     event = AuditEvent.objects.get(action="user.password_set_by_link")
     assert (event.user_name, event.target_label, event.ip) == ("lin", "lin", "127.0.0.1")
@@ -152,7 +152,7 @@ def test_an_administrator_makes_a_link_that_is_shown_once(settings, staff_client
     browser.post(form, NEW)
 
     assert "no-store" in made["Cache-Control"]
-    assert sign_in(browser, "lin", NEW["password1"])["Location"] == "/studio/"
+    assert sign_in(browser, "lin", NEW["password1"])["Location"] == "/"
     recorded = AuditEvent.objects.filter(action__contains="_link").order_by("id").values_list("action", "user_name", "target_label")
     assert list(recorded) == [("user.password_link_made", "admin", "lin"), ("user.password_set_by_link", "lin", "lin")]
 

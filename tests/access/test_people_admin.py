@@ -89,7 +89,7 @@ def test_whoever_is_given_an_address_signs_in_by_it_in_any_letters(staff_client,
     staff_client.post(f"{USERS}{user.pk}/change/", {"username": "lin", "email": "Lin.Yue@Team.example", **CHANGED})
 
     for typed in ("Lin.Yue@Team.example", "lin.yue@team.example"):
-        assert sign_in(Client(), typed, RIGHT)["Location"] == "/studio/"
+        assert sign_in(Client(), typed, RIGHT)["Location"] == "/"
 
 
 @pytest.mark.parametrize("name", ["ZHAO", "zhao@team.example"])

@@ -73,12 +73,12 @@ def test_an_app_is_asked_for_at_the_next_sign_in_and_a_code_counts_once(user):
     assert browser.get("/studio/").status_code == 302
     assert "Your password was right." in browser.get("/accounts/login/", follow=True).text
     assert "was not accepted" in browser.post("/accounts/2fa/authenticate/", {"code": "000000"}).text
-    assert browser.post("/accounts/2fa/authenticate/", {"code": f" {code_of(key)[:3]} {code_of(key)[3:]}"})["Location"] == "/studio/"
+    assert browser.post("/accounts/2fa/authenticate/", {"code": f" {code_of(key)[:3]} {code_of(key)[3:]}"})["Location"] == "/"
     assert browser.get("/studio/").status_code == 200
 
     second = signed_in()
     assert "was not accepted" in second.post("/accounts/2fa/authenticate/", {"code": code_of(key)}).text
-    assert second.post("/accounts/2fa/authenticate/", {"code": recovery[0]})["Location"] == "/studio/"
+    assert second.post("/accounts/2fa/authenticate/", {"code": recovery[0]})["Location"] == "/"
     third = signed_in()
     assert "was not accepted" in third.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).text
     recorded = AuditEvent.objects.values_list("action", "after__type", "after__method").order_by("id")
@@ -307,7 +307,7 @@ def test_nobody_is_locked_out_by_answers_of_a_made_up_device(user):
         assert "was not accepted" in reply.text
 
     browser = signed_in()
-    assert browser.post("/accounts/2fa/authenticate/", {"code": code_of(key)})["Location"] == "/studio/"
+    assert browser.post("/accounts/2fa/authenticate/", {"code": code_of(key)})["Location"] == "/"
 
 
 @pytest.fixture

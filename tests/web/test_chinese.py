@@ -32,6 +32,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 OURS = (
     "Portal",
     "API",
+    "Webhook",
     "English",
     "official-key",
     "beijing",
@@ -193,7 +194,7 @@ def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
     video = make_video(user, prompt=prompt)
     make_video(user, prompt=prompt)
     TaskInput.objects.create(task=video.task, slot="first_frame", asset=make_asset(user))
-    pages = ["/templates/", "/templates/product-showcase/", "/templates/new", "/content-plan/"]
+    pages = ["/templates/", "/templates/product-showcase/", "/templates/new", "/content-plan/", "/help/", "/find/", "/find/?q=x"]
     pages += ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
 
     found = {page: english(chinese.get(page).text, "a boat") for page in pages}

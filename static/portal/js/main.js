@@ -6,6 +6,7 @@ import * as compare from "./compare.js";
 import * as copy from "./copy.js";
 import * as dialog from "./dialog.js";
 import * as draft from "./draft.js";
+import * as find from "./find.js";
 import { keepFocus } from "./focus.js";
 import * as form from "./form.js";
 import * as keys from "./keys.js";
@@ -26,7 +27,30 @@ import * as upload from "./upload.js";
 // Pages show times on this clock (web/time_zone.py).
 document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
 
-for (const part of [toast, bin, arrange, dialog, once, theme, draft, form, models, queue, keys, copy, tile, upload, player, compare, passkey, tabs, notices, tick]) part.start();
+const parts = [
+  toast,
+  bin,
+  arrange,
+  dialog,
+  once,
+  theme,
+  draft,
+  form,
+  models,
+  queue,
+  keys,
+  find,
+  copy,
+  tile,
+  upload,
+  player,
+  compare,
+  passkey,
+  tabs,
+  notices,
+  tick,
+];
+for (const part of parts) part.start();
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = csrfToken();
