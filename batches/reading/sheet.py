@@ -29,6 +29,7 @@ LONGEST_HEADING = 200
 SPACES = "\ufeff \t\r\n\u00a0\u3000"
 AS_TEXT = re.compile(r'="([^"]*)"')
 """How programs write digits that a spreadsheet must not round."""
+ESCAPED = ("=", "+", "-", "@", "%", "|", "\\|")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -104,6 +105,6 @@ def _cleaned(cell: str, number: int) -> str:
     text = cell.strip(SPACES)
     if whole := AS_TEXT.fullmatch(text):
         return whole[1].strip()
-    if text[:1] == "'" and text[1:2] and text[1] in "=+-@|%":  # as our own sheets write what a spreadsheet would run
+    if text[:1] == "'" and text[1:].startswith(ESCAPED):  # as our own sheets write what a spreadsheet would run
         return text[1:].replace("\\|", "|")
     return text

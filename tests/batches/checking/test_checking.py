@@ -148,7 +148,7 @@ def test_columns_are_remembered_and_can_be_changed(checked, user):
 
 
 def test_rejected_rows_are_mended_and_uploaded_again(checked):
-    batch = checked(HEADER + 'a,5,16:9,1\n"b, c",7,16:9,=1+1\n')
+    batch = checked(HEADER + 'a,5,16:9,1\nd,7,16:9,|1\n"b, c",7,16:9,=1+1\n')
     content = "".join(rejected_csv(batch))
 
     assert content.startswith("\ufeffrow number,what is wrong,prompt,seconds,ratio,sku\r\n3,seconds: ")
@@ -156,7 +156,10 @@ def test_rejected_rows_are_mended_and_uploaded_again(checked):
 
     again = checked(content.replace(",7,", ",10,"))
 
-    assert [(row.state, row.order["prompt"], row.order["content_id"]) for row in again.rows.all()] == [("ready", "b, c", "=1+1")]
+    assert [(row.state, row.order["prompt"], row.order["content_id"]) for row in again.rows.all()] == [
+        ("ready", "d", "|1"),
+        ("ready", "b, c", "=1+1"),
+    ]
 
 
 def test_prices_of_the_day_add_up_and_the_sandbox_costs_nothing(checked, make_account):
