@@ -37,6 +37,8 @@ class Preference(models.Model):
     language = models.CharField(_("language"), max_length=16, blank=True, default="", db_default="")
     theme = models.CharField(_("theme"), max_length=8, blank=True, default="", db_default="")
     page_notices = models.JSONField(_("notices in the page"), null=True, blank=True)
+    file_names = models.CharField(_("names of downloads"), max_length=100, blank=True, default="", db_default="")
+    """The pattern of `delivery/file_names.py`; empty: the title."""
 
     class Meta:
         verbose_name = _("preference")

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal, cast
 from urllib.parse import quote, urlsplit
@@ -25,7 +26,7 @@ from django.utils.http import content_disposition_header, http_date, parse_etags
 from generation import store
 from generation.models import Asset, Video
 
-__all__ = ["Variant", "file_name", "serve_asset", "serve_file", "serve_video"]
+__all__ = ["Variant", "file_name", "serve_asset", "serve_captions", "serve_file", "serve_video"]
 
 Variant = Literal["video", "poster", "preview"]
 MADE_HERE: Mapping[Variant, tuple[str, str]] = {"poster": ("image/webp", ".webp"), "preview": ("video/mp4", ".mp4")}
@@ -126,6 +127,29 @@ def serve_asset(request: HttpRequest, asset: Asset, *, name: str = "") -> HttpRe
         is_small=True,
         url_life_s=settings.FILE_URL_S,
     )
+
+
+def serve_captions(request: HttpRequest, video: Video, language: str) -> HttpResponseBase:
+    """Send the captions of this language; `?download=1` saves them. The portal sends them itself, because `<track>` takes nothing from
+    another origin. Raises `NotThere` if there are none, and as the store.
+    """
+    key = video.captions.get(language)
+    if key is None:
+        raise store.ObjectMissing
+    content = store.read(key)
+    is_saved = request.GET.get("download") == "1"
+    response = serve_file(
+        request,
+        lambda: BytesIO(content),
+        size=len(content),
+        etag=PurePosixPath(key).stem,
+        content_type="text/vtt; charset=utf-8",
+        download_name=file_name(f"{video.title or video.pk}.{language}", ".vtt"),
+        inline=not is_saved,
+    )
+    response["Cache-Control"] = "private, no-cache"  # the address stays when the captions are replaced
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def _serve_stored(

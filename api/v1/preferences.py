@@ -17,6 +17,7 @@ from access.preferences import remember, store, wanted, zone_names
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.v1.schemas import TEXT, ErrorOut
+from delivery.file_names import checked_pattern
 from generation.actions.share import require_team
 
 __all__ = ["router"]
@@ -57,6 +58,7 @@ class PreferencesIn(Schema):
     page_notices: Annotated[list[Wish], Field(max_length=3)] | None = None
     default_team: Team | None = None
     paying_team: Team | None = None
+    file_names: Annotated[str, Field(max_length=100, pattern=TEXT, examples=["{date}_{title}_{model}"])] | None = None
 
 
 class PreferencesOut(Schema):
@@ -70,6 +72,7 @@ class PreferencesOut(Schema):
     theme: Theme | None
     time_zone: str | None
     page_notices: list[Wish]
+    file_names: str | None = Field(description="How a page names what you download: a text with parts in braces. Null: the title.")
     default_team: str | None
     paying_team: str | None
     pays: str | None
@@ -89,6 +92,8 @@ def patch_preferences(request: HttpRequest, body: PreferencesIn) -> PreferencesO
     choices: dict[str, Any] = {name: given[name] or "" for name in ("language", "theme", "time_zone") if name in given}
     if "page_notices" in given:
         choices["page_notices"] = given["page_notices"]
+    if "file_names" in given:
+        choices["file_names"] = checked_pattern(given["file_names"] or "")
     for name, column in (("default_team", "default_team_id"), ("paying_team", "team_id")):
         if name in given:
             choices[column] = require_team(given[name], asking, name).pk if given[name] else None
@@ -105,7 +110,7 @@ def _shown(asking: Caller) -> PreferencesOut:
     pays = buyers([asking.user.pk])[asking.user.pk].team_id
     return PreferencesOut.model_validate(
         {
-            **{name: getattr(row, name) or None for name in ("language", "theme", "time_zone")},
+            **{name: getattr(row, name) or None for name in ("language", "theme", "time_zone", "file_names")},
             "page_notices": wanted(row.page_notices),
             "default_team": asking.teams.get(row.default_team_id or 0),
             "paying_team": asking.teams.get(row.team_id or 0),

@@ -16,6 +16,7 @@ from api.v1 import (
     batches,
     bills,
     budgets,
+    captions,
     collections,
     content,
     content_plan,
@@ -58,6 +59,7 @@ api.add_router("/models", models.router)
 api.add_router("/tasks", similar.router)
 api.add_router("/tasks", tasks.router)
 api.add_router("/videos", videos.router)
+api.add_router("/videos", captions.router)
 api.add_router("/videos", frames.router)
 api.add_router("/videos", links.router)
 api.add_router("/collections", collections.router)

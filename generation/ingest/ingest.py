@@ -26,6 +26,7 @@ from generation.errors import LostRace
 from generation.lifecycle import Status, backoff
 from generation.media.prepare import BadMedia, VideoInfo, prepare_video
 from generation.models import GenerationTask, Video
+from generation.models.video import first_title
 from generation.polling.outcome import outputs_expire_at, stored_outputs
 from generation.quality import is_sound_ordered
 from generation.scheduling.leases import DEATHS, holding, take_up
@@ -209,7 +210,7 @@ def _create_video(task: GenerationTask, index: int, info: VideoInfo) -> None:
         owner_id=task.owner_id if owner_is_here else heir or task.owner_id,
         team_id=team,
         model=task.model,
-        title=task.prompt.text.strip().partition("\n")[0][:80],
+        title=first_title(task.prompt.text),
         file=stem + info.final.suffix,
         poster=f"{stem}.webp",
         other_posters={str(width): stem + _poster_suffix(width) for width in info.other_posters},

@@ -24,6 +24,11 @@ CONTENT_TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video
 """Media types by the suffix of a video's file (IANA; RFC 9559 for Matroska)."""
 
 
+def first_title(prompt: str) -> str:
+    """Return the title of a new video: the first line of its prompt, cut."""
+    return prompt.strip().partition("\n")[0][:80]
+
+
 class ReviewState(models.TextChoices):
     """What people decided about a video. Empty: nobody asked."""
 

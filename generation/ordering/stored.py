@@ -13,6 +13,7 @@ from access.callers import Caller
 from generation import store
 from generation.lifecycle import Status
 from generation.models import CachedModel, GenerationTask, Video
+from generation.models.video import first_title
 from generation.ordering.order import Order
 from providers.core.catalog import ModelSpec
 
@@ -109,7 +110,7 @@ def copies_for(task: GenerationTask) -> list[Video]:
     if not videos or any(video.deleted_at for video in videos):
         raise SourceChanged
     columns = [field.attname for field in Video._meta.concrete_fields if field.name not in OWN]  # noqa: SLF001 - public in Django
-    title = task.prompt.text.strip().partition("\n")[0][:80]
+    title = first_title(task.prompt.text)
     return [
         Video(
             **{name: getattr(video, name) for name in columns},

@@ -15,6 +15,7 @@ from access.ledger import Ask
 from access.models import Budget, Reservation
 from access.tokens import issue
 from delivery.models import Link
+from generation.actions.captions import set_captions
 from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
@@ -91,6 +92,9 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "budget": budget_of(person),
         "bill": store(by=Caller(user=person), vendor=vendor_of(MODEL), file_name="2026-10.csv", content=BILL)[0],
     }
+    captioned = make_video(person)
+    set_captions(captioned, language="en", content=b"WEBVTT\n\n00:00.000 --> 00:02.000\nA fox.\n", by=Caller(user=person))
+    rows["captioned_video"] = captioned
     another = b64encode(BILL + b"another,2026-11-04,1\n").decode()
     words = {
         "content": article.content_id,

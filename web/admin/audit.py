@@ -96,6 +96,8 @@ ACTIONS: dict[str, str | Promise] = {
     "video.restored": gettext_lazy("Video restored from the bin"),
     "video.deleted": gettext_lazy("Video deleted for good"),
     "video.poster_changed": gettext_lazy("Video's poster changed"),
+    "video.captions_stored": gettext_lazy("Captions of a video stored"),
+    "video.captions_deleted": gettext_lazy("Captions of a video deleted"),
     "video.chosen": gettext_lazy("Video chosen for its content id"),
     "video.choice_ended": gettext_lazy("Choice of a video for its content id ended"),
     "bin.emptied": gettext_lazy("Bin emptied"),

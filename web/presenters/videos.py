@@ -17,7 +17,7 @@ from access.rights import may
 from generation.models import Video
 from generation.quality import warnings_of
 from web.presenters.settings import settings_line
-from web.presenters.words import day_name, model_label, name_of, title_and_language
+from web.presenters.words import day_name, model_label, name_of, title_and_language, title_of
 
 __all__ = ["Binned", "Poster", "binned_of", "days_of", "poster_of", "takes_of", "tile_of"]
 
@@ -122,7 +122,7 @@ def poster_of(video: Video) -> Poster | None:
 
 def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None) -> Tile:
     """Return what tile.html needs to show the video to this person. `query` is the filter of the wall that it belongs to."""
-    title, language = title_and_language(video.task)
+    title, language = title_of(video)
     return Tile(
         id=video.pk,
         href=reverse("video", args=[video.pk], query=query),
@@ -145,7 +145,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
 
 def binned_of(video: Video, caller: Caller) -> Binned:
     """Return what the bin shows of the video to this person."""
-    title, language = title_and_language(video.task)
+    title, language = title_of(video)
     may_act = may(caller, "act", video)
     return Binned(
         id=video.pk,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from generation.models import GenerationTask
+from generation.models import GenerationTask, Video
+from generation.models.video import first_title
 from providers.labels import label_of
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS, PROVIDERS
@@ -26,6 +27,7 @@ __all__ = [
     "plain_number",
     "time_range",
     "title_and_language",
+    "title_of",
     "vendor_label",
 ]
 
@@ -39,6 +41,13 @@ def title_and_language(task: GenerationTask) -> tuple[str, str]:
     text = task.prompt.text
     language = "zh-Hans" if HAN.search(text) else "en"
     return " ".join(text.split()) or _("From an image, no prompt"), language if text else ""
+
+
+def title_of(video: Video) -> tuple[str, str]:
+    """Return the title that a person gave the video, and its lang attribute; else those of its task."""
+    if not video.title or video.title == first_title(video.task.prompt.text):
+        return title_and_language(video.task)
+    return video.title, "zh-Hans" if HAN.search(video.title) else "en"
 
 
 def model_label(name: str) -> str:

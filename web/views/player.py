@@ -1,4 +1,4 @@
-"""What the player's tools do with a picture of a video: save it, continue from it, make it the poster."""
+"""What people do at the player: save a picture, continue from it, make it the poster; captions; the title."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from access.callers import caller_of
+from delivery.stored_file import serve_captions
+from generation.actions.captions import delete_captions, set_captions
 from generation.actions.frames import save_frame, set_poster
+from generation.actions.star import note_on
 from generation.errors import PortalError
+from generation.media.webvtt import MOST_BYTES
 from generation.models import Asset
-from web.views.common import answer, back, the_video
+from generation.models.video import first_title
+from web.views.common import answer, back, found, the_video
 
-__all__ = ["continue_from", "frame", "poster"]
+__all__ = ["add_captions", "captions", "continue_from", "frame", "poster", "rename", "take_captions"]
+
+LONGEST_TITLE = 200
 
 
 @login_required
@@ -49,6 +57,55 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
     def change() -> str:
         set_poster(shown, at_s=_moment(request), by=caller_of(request))
         return _("This is the poster now.")
+
+    return answer(request, change)
+
+
+@login_required
+@require_safe
+def captions(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Send the captions of a language."""
+    return found(lambda: serve_captions(request, the_video(request, pk), request.GET.get("language", "")))
+
+
+@login_required
+@require_POST
+def add_captions(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Store a WebVTT file."""
+    shown = the_video(request, pk)
+
+    def add() -> str:
+        file = request.FILES.get("file")
+        content = file.read(MOST_BYTES + 1) if file else b""
+        set_captions(shown, language=request.POST.get("language", "").strip(), content=content, by=caller_of(request))
+        return _("The captions are stored.")
+
+    return answer(request, add)
+
+
+@login_required
+@require_POST
+def take_captions(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Delete the captions of a language."""
+    shown = the_video(request, pk)
+
+    def take() -> str:
+        delete_captions(shown, language=request.POST.get("language", ""), by=caller_of(request))
+        return _("The captions are deleted.")
+
+    return answer(request, take)
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give the video another title; an empty one is that of its prompt again."""
+    shown = the_video(request, pk)
+
+    def change() -> str:
+        title = " ".join(request.POST.get("title", "").replace("\x00", "").split())[:LONGEST_TITLE]
+        note_on(shown, by=caller_of(request), title=title or first_title(shown.task.prompt.text))
+        return _("Renamed.")
 
     return answer(request, change)
 

@@ -17,6 +17,8 @@ from django.views.i18n import set_language
 from access.callers import caller_of
 from access.models import Preference
 from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, remember, zone_names
+from delivery.file_names import PARTS, checked_pattern
+from generation.errors import InvalidRequest
 from generation.ordering.room import use_of
 from web.time_zone import COOKIE
 from web.views.shell import keep_theme
@@ -44,6 +46,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         "of_browser": request.COOKIES.get(COOKIE, ""),
         "languages": [(code, translation.get_language_info(code)["name_local"]) for code, _name in portal.LANGUAGES],
         "language": request.session.get(LANGUAGE_KEY, ""),
+        "file_names": stored.file_names if stored else "",
+        "file_parts": [f"{{{name}}}" for name in PARTS],
     }
     return render(request, "settings/page.html", facts)
 
@@ -66,6 +70,12 @@ def _store(request: HttpRequest) -> HttpResponse:
         given["default_team_id"] = int(given.pop("team") or 0) or None
     if "paying_team" in given:
         given["team_id"] = int(given.pop("paying_team") or 0) or None
+    if "file_names" in sent:
+        try:
+            given["file_names"] = checked_pattern(sent["file_names"])
+        except InvalidRequest as wrong:
+            messages.error(request, wrong.message)
+            return response
     remember(request, **given)
     if theme := given.get("theme"):
         keep_theme(request, response, theme)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from access.callers import caller_of
 from access.rights import may
+from delivery.file_names import named_by, pattern_of
 from delivery.links import origin_of
 from delivery.stored_file import serve_video
 from generation.actions.choose import choose as choose_video
@@ -54,9 +55,10 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Send the video, whole or in part; `?download=1` saves it under the prompt's first words."""
-    inline = request.GET.get("download") != "1"
-    return found(lambda: serve_video(request, the_video(request, pk), inline=inline))
+    """Send the video, whole or in part; `?download=1` saves it under a name by the person's pattern, or its title."""
+    inline, shown = request.GET.get("download") != "1", the_video(request, pk)
+    name = "" if inline else named_by(pattern_of(caller_of(request).user), shown)
+    return found(lambda: serve_video(request, shown, inline=inline, name=name))
 
 
 @login_required
