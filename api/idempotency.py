@@ -36,7 +36,7 @@ from delivery.waiting import asked_wait_s, first_run, resume
 from generation.ordering.create import key_reused
 from generation.ordering.order import digest_of
 
-__all__ = ["KEY", "REPLAYED", "has_new_key", "idempotent", "keep_answers", "old_answers"]
+__all__ = ["KEY", "REPLAYED", "claim", "has_new_key", "idempotent", "keep_answers", "old_answers"]
 
 log = logging.getLogger("api.idempotency")
 
@@ -65,7 +65,7 @@ View = Callable[..., Any]
 def idempotent(operation: View) -> View:
     """Give an operation the header `Idempotency-Key`. Use it below the router's decorator, for every POST that returns no secret.
 
-    An operation that needs the key itself has a parameter `idempotency_key: str = KEY`.
+    An operation that needs the key itself has a parameter `idempotency_key: str = KEY`. One that reads its body itself calls `claim`.
     """
     needs_key = "idempotency_key" in inspect.signature(operation).parameters
 
@@ -75,7 +75,8 @@ def idempotent(operation: View) -> View:
         if waited is not None:
             return waited
         key = values["idempotency_key"] if needs_key else values.pop("idempotency_key")
-        answered = _claim(request, key, values) if key else None
+        bodies = {name: value.model_dump(mode="json") for name, value in values.items() if isinstance(value, BaseModel)}
+        answered = claim(request, key, bodies)
         return operation(request, **values) if answered is None else answered
 
     def wrap(known: Operation) -> None:
@@ -154,14 +155,16 @@ def _is_lasting(response: HttpResponse) -> bool:
     return status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in NOT_VALID and "Retry-After" not in response
 
 
-def _claim(request: HttpRequest, key: str, values: dict[str, Any]) -> HttpResponse | None:
-    """Claim the key for this request and return None, or return the answer that it has: the first one, or that it is being made.
+def claim(request: HttpRequest, key: str, body: Any) -> HttpResponse | None:
+    """Claim the key for this request and return None, or return the answer that it has: the first one, or that it is being made. Without a
+    key, return None. `body` are values by which requests differ.
 
     Raises `InvalidRequest` if the key was used for another request.
     """
+    if not key:
+        return None
     owner, now = caller(request).user, clock.now()
-    bodies = {name: value.model_dump(mode="json") for name, value in values.items() if isinstance(value, BaseModel)}
-    digest = digest_of(request.method, request.get_full_path(), bodies)
+    digest = digest_of(request.method, request.get_full_path(), body)
     until = now + LOCKED_FOR + timedelta(seconds=asked_wait_s(request.headers.get("Prefer", "")))
     fresh = {"digest": digest, "locked_until": until, "created_at": now}
     for _try in range(TRIES):

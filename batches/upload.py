@@ -14,18 +14,20 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from batches.accepting import require_rights
+from batches.keys import made_before
 from batches.mapping import require_mapping
 from batches.messages import refusal_of
 from batches.models import Batch, Source, State
 from batches.reading.archives import open_zip
 from batches.reading.sheet import MOST_BYTES, BadFile
 from database import clock
+from database.errors import is_taken
 from generation import store
 from generation.errors import Conflict, InvalidRequest
 from generation.ordering.validate import is_small
@@ -58,9 +60,12 @@ def upload(
     source: Source = Source.FILE,
     language: str = "",
     pk: UUID | None = None,
+    key: str = "",
+    digest: str = "",
 ) -> Batch:
     """Store a file, and a ZIP of its images, or a ZIP with both, as a batch that is checked in the background. `language` is that of a
-    page; empty: the one that the owner chose. `pk` is an id that was chosen before. Raise `InvalidRequest`, `StorageUnavailable`.
+    page; empty: the one that the owner chose. `pk` is an id that was chosen before. Return the batch of an equal request with the same key
+    that came first. Raise `InvalidRequest`, `StorageUnavailable`.
     """
     pk, plain = pk or uuid7(), _plain(file_name) or "batch.csv"
     batch = Batch(
@@ -75,6 +80,8 @@ def upload(
         file_key=f"batches/{pk}.rows",
         mapping=require_mapping(mapping or {}),
         defaults=checked_defaults(defaults or {}),
+        idempotency_key=key,
+        request_digest=digest,
         created_at=clock.now(),
         due_at=clock.now(),
     )
@@ -88,7 +95,14 @@ def upload(
             batch.archive_key = f"batches/{pk}.images.zip"
             images.seek(0)
             _save(batch.archive_key, images, settings.MAX_BATCH_BYTES, "images")
-    batch.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            batch.save(force_insert=True)
+    except IntegrityError as error:
+        if not is_taken(error) or (known := made_before(by, key, digest)) is None:
+            raise
+        store.discard(filter(None, [batch.file_key, batch.archive_key]))
+        return known
     return batch
 
 

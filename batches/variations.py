@@ -22,6 +22,7 @@ from batches.accepting import with_money
 from batches.checking import Checker, Draft
 from batches.fitting import LeftOut, draft_of, fitted
 from batches.images import Images
+from batches.keys import made_before
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState, Source, State
 from batches.money import asks_of
@@ -31,7 +32,6 @@ from events import audit
 from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.accounts import accounts_lately
-from generation.ordering.create import key_reused
 from generation.ordering.first_values import largest_seed
 from generation.ordering.order import digest_of
 from generation.ordering.page_keys import stored_key
@@ -40,7 +40,7 @@ from prompts.making import make
 from prompts.styles import Style, joined
 from providers.core.catalog import ModelSpec
 
-__all__ = ["MOST", "Plan", "Wanted", "ordered_before", "place", "place_from_page", "plan"]
+__all__ = ["MOST", "Plan", "Wanted", "place", "place_from_page", "plan"]
 
 MOST = 60
 """The most videos of one set. For more, people upload a file."""
@@ -165,21 +165,13 @@ def _seeds(wanted: Wanted) -> list[int]:
     return [first + number for number in range(wanted.takes)]
 
 
-def ordered_before(by: Caller, key: str, digest: str) -> Batch | None:
-    """Return the set that this key has ordered. Raise `InvalidRequest` if that was another one."""
-    batch = Batch.objects.filter(owner=by.user, idempotency_key=key).exclude(idempotency_key="").first()
-    if batch is not None and batch.request_digest != digest:
-        raise key_reused()
-    return batch
-
-
 def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tuple[Batch, bool]:
     """Set money aside for all variations and let them become tasks, or change nothing. Return the batch, and whether it is new: what was
     ordered under the key is not ordered again.
 
     Raise `InvalidRequest`, `QuotaReached`, `StorageLow`, `OverBudget` or `Unpriced`.
     """
-    if known := ordered_before(by, key, digest):
+    if known := made_before(by, key, digest):
         return known, False
     if planned.problems:
         raise InvalidRequest(_("Some fields cannot be used as they are."), fields=planned.problems)
@@ -204,7 +196,7 @@ def place(planned: Plan, *, by: Caller, key: str = "", digest: str = "") -> tupl
     try:
         return with_money(begin), True
     except IntegrityError as error:
-        if is_taken(error) and (known := ordered_before(by, key, digest)):  # a second press at the same moment
+        if is_taken(error) and (known := made_before(by, key, digest)):  # a second press at the same moment
             return known, False
         raise
 

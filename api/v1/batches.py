@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
@@ -18,10 +20,12 @@ from pydantic import ConfigDict, Field, ValidationError
 from access.money import decimal
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.idempotency import KEY, claim
 from api.paging import PageIn, page_of
 from api.strict_json import BadBody, check_values, read_json, read_strictly
 from api.v1.batch_schemas import BatchLineOut, BatchOut, Mapped, Name, batch_out, visible_batch
 from api.v1.schemas import TEXT, ErrorOut, Page
+from batches.keys import made_before
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, Source
 from batches.reading.sheet import MOST_ROWS
@@ -29,6 +33,7 @@ from batches.report import rejected_csv
 from batches.upload import upload
 from generation.actions.share import require_team
 from generation.errors import InvalidRequest
+from generation.ordering.order import digest_of
 
 __all__ = ["BatchRowOut", "router", "row_out"]
 
@@ -99,33 +104,37 @@ BODY = {
 
 @router.post(
     "",
-    response={201: BatchOut, 413: ErrorOut, 422: ErrorOut},
+    response={201: BatchOut, 200: BatchOut, 413: ErrorOut, 422: ErrorOut},
     summary="Upload a batch",
     openapi_extra={"requestBody": BODY},
     auth=needs(Scope.GENERATE),
 )
-def post_batch(request: HttpRequest, response: HttpResponse) -> Status[BatchOut]:
+def post_batch(request: HttpRequest, response: HttpResponse, idempotency_key: str = KEY) -> Status[BatchOut] | HttpResponse:
     """Send a form with `file`, or JSON with `rows`. The answer is at once `checking`; when it is `checked`, look at its rows. Nothing is
-    ordered before the batch is accepted.
+    ordered before the batch is accepted. A repeated Idempotency-Key makes no other batch; files and fields must be the same.
     """
     asking = caller(request)
     form = request.content_type == "multipart/form-data"
     given = _form(request) if form else _body(request)
-    rows = given.pop("rows", None)
-    team = given.pop("team", "")
-    sent: Any = request.FILES.get("file") if form else None
-    file = sent if form else io.BytesIO("\n".join(map(json.dumps, rows)).encode())
-    batch = upload(
+    files: dict[str, Any] = {name: request.FILES[name] for name in ("file", "images") if name in request.FILES} if form else {}
+    digest = digest_of("upload", given, {name: [file.name, _digest(file)] for name, file in files.items()}) if idempotency_key else ""
+    if answered := claim(request, idempotency_key, digest):
+        return answered
+    rows, team = given.pop("rows", None), given.pop("team", "")
+    known = made_before(asking, idempotency_key, digest)
+    batch = known or upload(
         by=asking,
-        file=cast("BinaryIO", file),
-        file_name=(sent.name or "") if form else "rows.jsonl",
-        archive=cast("BinaryIO", request.FILES.get("images")) if form else None,
+        file=files["file"] if form else io.BytesIO("\n".join(map(json.dumps, rows)).encode()),
+        file_name=(files["file"].name or "") if form else "rows.jsonl",
+        archive=files.get("images"),
         team=require_team(team, asking) if team else None,
         source=Source.FILE if form else Source.API,
+        key=idempotency_key,
+        digest=digest,
         **given,
     )
     response["Location"] = f"/api/v1/batches/{batch.pk}"
-    return Status(201, batch_out(batch))
+    return Status(200 if known else 201, batch_out(batch))
 
 
 @router.get("", response={200: Page[BatchLineOut]}, summary="Batches")
@@ -192,6 +201,14 @@ def _form(request: HttpRequest) -> dict[str, Any]:
         "mapping": _object(fields, "mapping"),
         "defaults": _object(fields, "defaults"),
     }
+
+
+def _digest(file: UploadedFile[Any]) -> str:
+    found = hashlib.sha256()
+    for block in file.chunks():
+        found.update(block)
+    file.seek(0)
+    return found.hexdigest()
 
 
 def _object(fields: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -28,8 +28,9 @@ from api.v1.tasks import assets_of
 from api.v1.templates import language_of
 from batches.finishing import Finish, draft_row, finish, plan_finish
 from batches.fitting import LeftOut
+from batches.keys import made_before
 from batches.money import tightest_budget
-from batches.variations import MOST, Plan, Wanted, ordered_before, place, plan
+from batches.variations import MOST, Plan, Wanted, place, plan
 from generation.actions.share import require_team
 from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask
@@ -159,7 +160,7 @@ def post_variations(request: HttpRequest, response: HttpResponse, body: Variatio
     """
     asking = caller(request)
     digest = digest_of(body.model_dump(mode="json"))
-    batch, is_new = ordered_before(asking, idempotency_key, digest), False
+    batch, is_new = made_before(asking, idempotency_key, digest), False
     if batch is None:
         planned = plan(_wanted(body, asking), by=asking, team=require_team(body.team, asking) if body.team else None)
         if not body.leave_out:

@@ -66,7 +66,6 @@ def test_every_post_takes_an_idempotency_key_that_changes_something_and_returns_
         "render_prompt",
         "lint_prompt",
         "post_asset",
-        "post_batch",
         "post_bill",
         "post_token",
         "roll_token",

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from api.models import SavedAnswer
+from batches.models import Batch
+from generation import store
 from generation.lifecycle import Status
 from generation.models import GenerationTask
 from generation.ordering.page_keys import new_key
+from tests.batches.files import archive_of
 from tests.task_rows import MODEL, make_task
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -19,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 AT_ONCE = 8
 IN_FLIGHT, BUSY = 409, 503
 """SQLite's tables in memory are locked without a queue; the caller sends again."""
+ZIP = archive_of({"a.png": b"not read here"}).read()
 SCRIPT = {"HX-Request": "true"}
 
 
@@ -51,6 +57,24 @@ def test_one_key_of_the_api_makes_one_task(api, idle_account):
     assert ask() == 202
     assert ask("another boat") == 422
     assert GenerationTask.objects.filter(prompt__text="a boat").count() == 1
+
+
+def test_one_key_makes_one_batch_of_a_form_and_of_rows(api, user):
+    def upload(rows: bytes = b"prompt\na boat\n", key: str = "form") -> int:
+        form = {"file": SimpleUploadedFile("boats.csv", rows), "images": SimpleUploadedFile("a.zip", ZIP), "name": "boats"}
+        return api.client.post("/api/v1/batches", form, headers={"Idempotency-Key": key}).status_code
+
+    def send(prompt: str = "a boat") -> int:
+        return api.post("/batches", {"rows": [{"prompt": prompt}]}, idempotency_key="rows").status_code
+
+    before = set(store.listing("batches")[1])
+    for ask, another in ((upload, lambda: upload(b"prompt\na kite\n")), (send, lambda: send("a kite"))):
+        assert at_once(ask) <= {201, IN_FLIGHT, BUSY}
+        assert (ask(), another()) == (201, 422)
+    assert Batch.objects.count() == 2
+    SavedAnswer.objects.all().delete()  # after 48 hours
+    assert (upload(), send(), send("a kite")) == (200, 200, 422)
+    assert (Batch.objects.count(), len({*store.listing("batches")[1]} - before)) == (2, 3), "no file without a batch is left"
 
 
 def test_one_form_makes_one_order(user, idle_account):
