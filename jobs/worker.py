@@ -20,11 +20,11 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
 from jobs import busy_locks, queue
 from jobs.parent_death import die_with_parent
-from jobs.wiring import wiring
+from jobs.wiring import Periodic, wiring
 
 __all__ = ["Worker", "run_cluster"]
 
@@ -166,7 +166,7 @@ class Worker:
             for periodic, called_at in self.called_at.items():
                 if started - called_at >= periodic.every_s:
                     self.called_at[periodic] = started
-                    periodic.call()
+                    _call(periodic)
         except DatabaseError as error:  # the database is away or busy: the next round tries again
             log.warning("round failed: %s", error)
             pause_s = WATCH_EVERY_S
@@ -188,6 +188,16 @@ class Worker:
             cluster.stop(deadline)
         with suppress(DatabaseError):
             wiring().at_stop()
+
+
+def _call(periodic: Periodic) -> None:
+    """Call the function. A fault of its own rows is logged, so that it stops no other function; raise if the database is away or busy."""
+    try:
+        periodic.call()
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError:
+        log.exception("a function of the clock failed; it is called again in %g s", periodic.every_s)
 
 
 def run_cluster() -> None:

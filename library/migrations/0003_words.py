@@ -21,11 +21,13 @@ PLACES = (
     "INSERT INTO library_entry (seq, video_id, made_at, terms) "
     "SELECT row_number() OVER (ORDER BY id), id, created_at, '' FROM generation_video WHERE purged_at IS NULL"
 )
-"""Gives the videos that there are their places. The worker fills in their words, from the newest on."""
+"""Gives the videos that there are their places. The worker fills in their words, from the newest on. The triggers must see it: FTS5 takes an
+index that is to lose a row and has none for malformed.
+"""
 
 
 def create(apps, schema_editor):
-    for statement in [PLACES, *(SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRESQL)]:
+    for statement in [*(SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRESQL), PLACES]:
         schema_editor.execute(statement)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from importlib import import_module
 from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -148,3 +150,16 @@ def test_indexers_and_people_at_once_lose_no_change(user):
 
     assert (waiting(), Entry.objects.count()) == (0, 30)
     assert wall_page(Caller(user=user), WallFilter(q="harbour", starred=True))[0] == sorted(videos, key=lambda one: one.pk, reverse=True)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no triggers for the index")
+def test_videos_from_before_the_index_are_indexed(user):
+    """An upgrade gives them places first, and their words later."""
+    make_video(user)
+    migration = import_module("library.migrations.0003_words")
+    with connection.cursor() as cursor:
+        editor = SimpleNamespace(connection=connection, execute=cursor.execute)
+        migration.drop(None, editor)
+        migration.create(None, editor)
+
+        assert (index_waiting(), waiting()) == (1, 0)
