@@ -89,6 +89,8 @@ def test_the_api_has_the_same(api: Api, user):  # noqa: F811
     assert api.post(f"/recurring-batches/{made['id']}/run").status_code == 409
     for wrong in ({"at": "2:30"}, {"url": "ftp://x"}, {"time_zone": "Moon/Base"}, {"defaults": {"colour": "red"}}, {"most_cost": -1}):
         assert api.post("/recurring-batches", body | wrong).status_code == 422, wrong
+    dear = api.post("/recurring-batches", body | {"most_cost": "9" * 20})
+    assert dear.json()["error"]["fields"] == {"most_cost": "At most 15 digits."}
     assert api.client.delete(address).status_code == 204
     assert api.get("/recurring-batches").json()["items"] == []
 
