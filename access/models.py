@@ -51,6 +51,29 @@ class Preference(models.Model):
         return str(self.user)
 
 
+class TeamRules(models.Model):
+    """What a team demands of its videos, by an administrator's choice. A team without a row demands nothing."""
+
+    team = models.OneToOneField("auth.Group", models.CASCADE, primary_key=True, related_name="rules", verbose_name=_("team"))
+    approved_by_another = models.BooleanField(
+        _("another person approves"),
+        default=False,
+        help_text=_("The owner of a video of this team cannot approve it."),
+    )
+    shares_approved_only = models.BooleanField(
+        _("share approved videos only"),
+        default=False,
+        help_text=_("A link to a video of this team works only while the video is approved."),
+    )
+
+    class Meta:
+        verbose_name = _("rules of a team")
+        verbose_name_plural = _("rules of teams")
+
+    def __str__(self) -> str:
+        return str(self.team)
+
+
 class SharedValue(models.Model):
     """A value that all processes share until it expires. Only Django's default cache reads and writes it: its columns are that cache's."""
 

@@ -18,6 +18,7 @@ __all__ = [
     "TASK_EXPIRES",
     "TYPES",
     "USUAL_TYPES",
+    "VIDEO_REVIEWED",
     "public_type",
 ]
 
@@ -27,6 +28,7 @@ BUDGET_WARNS = "budget.warning"
 PING = "ping"
 RUN_FAILED = "batch.run_failed"
 TASK_EXPIRES = "task.expiring"
+VIDEO_REVIEWED = "video.reviewed"
 OUTBOX: Mapping[str, str] = {
     "task.running": "task.started",
     "task.succeeded": "task.succeeded",
@@ -39,6 +41,7 @@ OUTBOX: Mapping[str, str] = {
     "batch.finished": "batch.finished",
     "batch.run_failed": RUN_FAILED,
     "endpoint.disabled": "endpoint.disabled",
+    "video.reviewed": VIDEO_REVIEWED,
 }
 """The public type by that of the outbox. The outbox compares beginnings of types, `public_type` whole ones."""
 STARTS_FROM = frozenset({"queued", "submitting"})

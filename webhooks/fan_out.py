@@ -24,11 +24,11 @@ from delivery.links import video_url
 from events import outbox
 from events.models import Event, EventDelivery
 from generation.models import GenerationTask, Video
-from providers.core.messages import say
+from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 from webhooks import notices, secrets
 from webhooks.addresses import origin_of_url
-from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, RUN_FAILED, public_type
+from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, RUN_FAILED, VIDEO_REVIEWED, public_type
 from webhooks.kinds import offered_kinds
 from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
@@ -43,6 +43,8 @@ BATCH = 200
 BAD_ONE_WAITS = timedelta(minutes=5)
 BUDGETS_PAGE = "/settings/budgets/"
 RECURRING_PAGE = "/batches/recurring/"
+VIDEOS_PAGE = "/videos/"
+DECIDED = ("approved", "rejected")
 
 
 def fan_out(limit: int = BATCH, *, shapes: Shapes = NO_SHAPES) -> int:
@@ -99,6 +101,8 @@ def _write(taken: Sequence[EventDelivery], shapes: Shapes = NO_SHAPES) -> None:
         if public == RUN_FAILED and event.owner_id is not None:
             told = say("run_failed", name=event.facts["name"], words=event.facts["words"])
             notices.notify(event.owner_id, told, url=f"{RECURRING_PAGE}{event.subject_id}/")
+        if public == VIDEO_REVIEWED:
+            _tell_owner(event)
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     outbox.done(taken)
 
@@ -192,6 +196,17 @@ def _whose_budget(event: Event) -> list[int]:
     else:
         people = people.filter(groups=team) if team else people.filter(is_superuser=True)
     return list(people.values_list("pk", flat=True))
+
+
+def _tell_owner(event: Event) -> None:
+    """Write the owner of a video what another person decided about it. Who was asked for a review finds the video in the queue."""
+    state = event.facts["state"]
+    if state not in DECIDED or event.facts["by_owner"] or event.owner_id is None:
+        return
+    video = Video.objects.kept().filter(pk=event.subject_id).first()
+    if video is not None:
+        told = say(f"video_{state}", name=video.title or str(video.pk), by=event.facts["by"])
+        notices.notify(event.owner_id, told + Message.of(event.facts["note"]), url=f"{VIDEOS_PAGE}{video.pk}/")
 
 
 def _sees_accounts(owner: User) -> bool:

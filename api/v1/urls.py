@@ -29,6 +29,7 @@ from api.v1 import (
     prices,
     prompts,
     recurring,
+    reviews,
     similar,
     tasks,
     templates,
@@ -65,6 +66,7 @@ api.add_router("/videos", links.router)
 api.add_router("/collections", collections.router)
 api.add_router("/tags", collections.tags)
 api.add_router("/votes", votes.router)
+api.add_router("/videos", reviews.router)
 api.add_router("/content", content.router)
 api.add_router("/assets", assets.router)
 api.add_router("/batches", batches.router)

@@ -66,6 +66,7 @@ class VideoOut(Schema):
     title: str
     starred: bool
     rating: int | None = Field(description="1 to 5; null: nobody rated it.")
+    review: Literal["none", "wanted", "approved", "rejected"] = Field(description="What people decided: POST .../review.")
     actual_prompt: str
     duration_s: float
     reported_duration_s: float | None = Field(description="The length that the vendor reported. It may differ from the file's.")
@@ -98,12 +99,14 @@ def tagged_out(video: Video, origin: str) -> TaggedVideoOut:
 
 def video_out(video: Video, origin: str) -> VideoOut:
     """Return the video as the API shows it; `origin` is where others reach the portal."""
-    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in {"task", "starred", "quality", "url", "urls"}}
+    made = {"task", "starred", "review", "quality", "url", "urls"}
+    facts = {name: getattr(video, name) for name in VideoOut.model_fields if name not in made}
     content = f"/api/v1/videos/{video.pk}/content"
     poster = f"{content}?variant=poster" + (f"&v={video.poster_mark}" if video.poster_mark else "")
     posters = [PosterOut(width_px=width, url=f"{poster}&width={width}") for width in video.posters]
     urls = VideoUrls(content=content, poster=poster, posters=posters, preview=f"{content}?variant=preview")
-    return VideoOut(**facts, task=video.task_id, starred=video.favourite, url=video_url(video, origin), quality=_quality(video), urls=urls)
+    noted = {"starred": video.favourite, "review": video.review_state or "none"}
+    return VideoOut(**facts, **noted, task=video.task_id, url=video_url(video, origin), quality=_quality(video), urls=urls)
 
 
 def _quality(video: Video) -> QualityOut | None:

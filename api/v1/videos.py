@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db.models import Q
@@ -42,6 +42,7 @@ class VideoFilter(PageIn):
     task: UUID | None = None
     content_id: Plain = Field("", description="That of the task.")
     starred: bool | None = None
+    review: Literal["none", "wanted", "approved", "rejected"] | None = Field(None, description="The state of its review.")
     created_after: Moment | None = Field(None, description="This moment or later.")
     created_before: Moment | None = Field(None, description="Before this moment.")
 
@@ -86,6 +87,8 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[Tagged
         seen = seen.filter(task__content_id=wanted.content_id)
     if wanted.starred is not None:
         seen = seen.filter(favourite=wanted.starred)
+    if wanted.review is not None:
+        seen = seen.filter(review_state="" if wanted.review == "none" else wanted.review)
     rows = created_within(seen, wanted.created_after, wanted.created_before).prefetch_related("tags")
     videos, cursor = page_of(rows, wanted, seen_by=None if wanted.bin else asking)
     origin = origin_of(request)

@@ -155,6 +155,7 @@ class Video(models.Model):
             ),
             team_index("video_by_team"),
             models.Index(fields=["id"], name="video_kept", condition=Q(deleted_at__isnull=True)),
+            models.Index(fields=["review_state", "-id"], name="video_by_review"),
             models.Index(fields=["id"], name="video_to_index", condition=Q(to_index_at__isnull=False)),
             models.Index(fields=["purged_at"], name="video_to_purge", condition=Q(purged_at__isnull=False) & ~Q(file="")),
         ]

@@ -55,3 +55,8 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+    @property
+    def owner_id(self) -> int:
+        """Return who wrote it: whose comment it is (access/rights.py)."""
+        return self.author_id

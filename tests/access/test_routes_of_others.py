@@ -34,7 +34,7 @@ from api.v1.urls import api
 from delivery.links import make_link
 from generation.lifecycle import Status
 from library.index import index_waiting
-from library.models import Collection
+from library.models import Collection, Comment
 from prompts.models import Preset
 from tests.api.example_world import budget_of, template_of
 from tests.batches.batch_rows import make_batch, make_recurring
@@ -50,6 +50,7 @@ ROWS = {
     "tasks/<uuid:pk>/correct/<uuid:row>": "reservation",
     "videos/<uuid:pk>": "video",
     "videos/<uuid:pk>/links/<uuid:link_pk>": "link",
+    "videos/<uuid:pk>/comments/<uuid:comment_pk>": "comment",
     "bin/<uuid:pk>": "video in the bin",
     "assets/<uuid:pk>": "asset",
     "batches/<uuid:pk>": "batch",
@@ -64,6 +65,7 @@ ROWS = {
     "api/v1/videos/<video_id>/links/<link_id>": "link",
     "collections/<uuid:pk>": "collection",
     "api/v1/collections/<collection_id>": "collection",
+    "api/v1/videos/<video_id>/comments/<comment_id>": "comment",
     "api/v1/content/<path:content_id>": "task of a content id",
     "api/v1/assets/<asset_id>": "asset",
     "api/v1/batches/<batch_id>": "batch",
@@ -125,6 +127,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "task with a video": lambda _owner, rows: rows["video"].task,  # type: ignore[attr-defined]
     "video in the bin": lambda owner, _rows: make_video(owner, deleted_at=timezone.now()),
     "link": lambda owner, rows: make_link(rows["video"], by=Caller(user=owner)),  # type: ignore[arg-type]
+    "comment": lambda owner, rows: Comment.objects.create(video=rows["video"], author=owner, at_s=1.0, text="a fox"),
     "asset": lambda owner, _rows: make_asset(owner),
     "token": lambda owner, _rows: issue(owner, "program", limits=Limits(scopes=tuple(Scope.values)))[0],
     "passkey": lambda owner, _rows: Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={"name": "desk"}),

@@ -16,6 +16,7 @@ from generation.lifecycle import Status
 from generation.models import GenerationTask, TaskInput, Video
 from library.collections import add as add_to_collection
 from library.collections import create as create_collection
+from library.models import Comment
 from providers.models import ProviderAccount
 from tests.batches.batch_rows import make_batch
 from tests.cases import in_one_test
@@ -24,7 +25,7 @@ from tests.web.page_rows import asked, make_asset, make_video
 
 COLUMNS = ("owner", "mate", "member", "outsider", "staff", "permitted", "superuser")
 """`mate` is in the team that has the rows. `outsider` has the permissions and is not staff; for the table that is another member."""
-CHANGES = ("change_generationtask", "change_video", "change_provideraccount", "change_batch", "change_collection")
+CHANGES = ("change_generationtask", "change_video", "change_provideraccount", "change_batch", "change_collection", "change_comment")
 SEES = {"owner": 200, "mate": 200, "member": 404, "outsider": 404, "staff": 200, "permitted": 200, "superuser": 200}
 BINNED = SEES | {"mate": 404}
 ACTS = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
@@ -208,6 +209,35 @@ def test_who_makes_and_sees_links(way, column, people, user, team):
     reply = client.get(f"{path}/links") if way == "list" else client.post(path + ("/links" if way == "make" else "/replace-url"), **NOTHING)
 
     assert kind(reply.status_code) == ACTS[column]
+
+
+@in_one_test("column", COLUMNS)
+@in_one_test(("state", "who"), [("approved", SEES), ("rejected", SEES), ("wanted", ACTS)])
+def test_who_reviews_a_video(state, who, column, people, user, team):
+    video, decision = make_video(user, team=team), {"state": state, "note": "so", "seen": "none"}
+
+    by_api = program(people[column]).post(f"/api/v1/videos/{video.pk}/review", decision, content_type="application/json")
+    assert (kind(by_api.status_code), Video.objects.get(pk=video.pk).review_state) == (who[column], state if who[column] == 200 else "")
+    by_page = page(people[column]).post(f"/videos/{make_video(user, team=team).pk}/review", decision)
+    assert kind(by_page.status_code) == who[column]
+
+
+@in_one_test("column", COLUMNS)
+def test_who_comments_on_a_video_and_who_changes_a_comment(column, people, user, team):
+    video, client, person = make_video(user, team=team), program(people[column]), people[column]
+    path = f"/api/v1/videos/{video.pk}/comments"
+    theirs = Comment.objects.create(video=video, author=people["superuser"], text="slower")
+    mine = client.post(path, {"text": "faster", "at_s": 1.5}, content_type="application/json")
+
+    assert (kind(mine.status_code), client.get(path).status_code) == (SEES[column], SEES[column])
+    assert kind(page(person).post(f"/videos/{video.pk}/comments", {"text": "faster", "at": "0:03"}).status_code) == SEES[column]
+    sees = SEES[column] == 200
+    for body, expected in (({"resolved": True}, SEES[column]), ({"text": "x"}, 200 if column == "superuser" else 403 if sees else 404)):
+        assert kind(client.patch(f"{path}/{theirs.pk}", body, content_type="application/json").status_code) == expected
+    deletes = 200 if column in {"superuser", "permitted"} else 403 if sees else 404
+    assert kind(client.delete(f"{path}/{theirs.pk}").status_code) == deletes
+    if sees:
+        assert kind(client.delete(f"{path}/{mine.json()['id']}").status_code) == 200
 
 
 @in_one_test("column", COLUMNS)

@@ -21,6 +21,7 @@ from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
 from library import collections
+from library.models import Comment
 from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
@@ -77,6 +78,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "real_video": real_video(person),
         "video_of_another_model": make_video(person, task=make_task(person, status=Status.SUCCEEDED, model=WAN)),
         "link": Link.objects.create(video=video, owner=person, label="product page"),
+        "comment": Comment.objects.create(video=video, author=person, at_s=1.5, text="Slower here."),
         "asset": asset,
         "endpoint": endpoint,
         "delivery": delivery,

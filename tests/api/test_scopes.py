@@ -38,6 +38,7 @@ NEEDED = {
         *("post_collection", "patch_collection", "delete_collection"),
         *("post_collected", "post_collected_remove", "post_collected_move"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),
+        *("post_review", "post_comment", "patch_comment", "delete_comment"),
     },
     "manage_tokens": {
         *("list_tokens", "post_token", "get_token", "patch_token", "roll_token", "revoke_token"),

@@ -19,6 +19,7 @@ from web.admin import (  # noqa: F401
     reservations,
     stop_switch,
     tasks,
+    teams,
     tokens,
     webhooks,
 )

@@ -147,6 +147,7 @@ def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = 
     said = {"text": words, "tone": tone} | ({"undo": undo} if undo else {})
     response = HttpResponse(status=status)
     response["HX-Trigger"] = json.dumps({"portal:toast": said, "portal:created": {}} | dict(news or {}))
+    response["HX-Reswap"] = "none"  # there is nothing to put in place of what is on the page
     return response
 
 

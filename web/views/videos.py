@@ -24,6 +24,7 @@ from library.filters import filter_of, query_of
 from library.wall import neighbours
 from web.presenters.collections import notes_of
 from web.presenters.detail import video_context
+from web.presenters.review import review_of
 from web.presenters.share import share_of
 from web.presenters.videos import binned_of
 from web.views.common import answer, found, known_video, the_task, the_video, wants_fragment
@@ -47,9 +48,8 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     wanted = filter_of(request.GET, caller)
     beside = neighbours(caller, shown, wanted)
     context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
-    return render(
-        request, "videos/page.html", context | {"share": share_of(shown, caller, origin_of(request)), "notes": notes_of(shown, caller)}
-    )
+    panels = {"share": share_of(shown, caller, origin_of(request)), "notes": notes_of(shown, caller), "review": review_of(shown, caller)}
+    return render(request, "videos/page.html", context | panels)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from providers.core.messages import say
 from providers.labels import listed
 from providers.messages import translated
 from webhooks.messages import budget_words
@@ -60,6 +61,7 @@ def _count_words(name: str, count: int) -> str:
         "batch.finished": ngettext("%(n)d batch has ended", "%(n)d batches have ended", count),
         "batch.run_failed": ngettext("%(n)d recurring batch made no videos", "%(n)d recurring batches made no videos", count),
         "endpoint.disabled": ngettext("%(n)d endpoint was disabled", "%(n)d endpoints were disabled", count),
+        "video.reviewed": ngettext("%(n)d review of a video", "%(n)d reviews of videos", count),
         "ping": ngettext("%(n)d test message", "%(n)d test messages", count),
     }
     return words.get(name, f"%(n)d × {name}") % {"n": count}
@@ -80,6 +82,9 @@ def _line(name: str, facts: dict[str, Any]) -> str:
         return f"{words % counts} {settings.PUBLIC_URL}/batches/{facts['id']}/"
     if name == "batch.run_failed":
         return f"{facts['name']}: {facts['words']} {settings.PUBLIC_URL}/batches/recurring/{facts['id']}/"
+    if name == "video.reviewed":
+        words = " · ".join(filter(None, [translated(say(f"review_{facts['state']}", by=facts["by"])), facts["note"]]))
+        return f"{words} {settings.PUBLIC_URL}/videos/{facts['id']}/"
     if name == "budget.warning":
         return translated(budget_words(facts))
     return ""

@@ -17,6 +17,7 @@ import * as once from "./once.js";
 import * as passkey from "./passkey.js";
 import * as player from "./player.js";
 import * as queue from "./queue.js";
+import * as review from "./review.js";
 import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
 import * as tick from "./tick.js";
@@ -45,6 +46,7 @@ const parts = [
   upload,
   player,
   compare,
+  review,
   passkey,
   tabs,
   notices,
