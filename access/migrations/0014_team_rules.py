@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0012_result_cache'),
+        ('access', '0013_file_names'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
