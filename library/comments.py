@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -41,7 +42,7 @@ def comments_of(video: Video) -> list[Comment]:
     return sorted(rows, key=lambda one: (one.at_s is None, one.at_s or 0.0, one.pk))
 
 
-def the_comment(video: Video, pk: object) -> Comment:
+def the_comment(video: Video, pk: UUID) -> Comment:
     """Return this comment on the video. Raises `NotThere`."""
     found: Comment | None = Comment.objects.filter(video=video, pk=pk).select_related("author", "resolved_by").first()
     if found is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field, StrictBool
@@ -157,13 +158,21 @@ def _stored(state: State) -> str:
     return "" if state == NONE else state
 
 
+def _shown(state: str) -> State:
+    return cast("State", state or NONE)
+
+
+def _name(person: User | None) -> str | None:
+    return person.get_username() if person else None
+
+
 def _review_out(video: Video) -> ReviewOut:
     rows = Decision.objects.filter(video=video).select_related("by")
-    decisions = [DecisionOut(state=one.state or NONE, note=one.note, by=one.by and one.by.get_username(), at=one.at) for one in rows]
-    return ReviewOut(video=video.pk, state=video.review_state or NONE, decisions=decisions)
+    decisions = [DecisionOut(state=_shown(one.state), note=one.note, by=_name(one.by), at=one.at) for one in rows]
+    return ReviewOut(video=video.pk, state=_shown(video.review_state), decisions=decisions)
 
 
 def _comment_out(comment: Comment) -> CommentOut:
-    people = {"author": comment.author.get_username(), "resolved_by": comment.resolved_by and comment.resolved_by.get_username()}
+    people: dict[str, Any] = {"author": _name(comment.author), "resolved_by": _name(comment.resolved_by)}
     facts = {name: getattr(comment, name) for name in CommentOut.model_fields if name not in {"video", *people}}
     return CommentOut(**facts, **people, video=comment.video_id)

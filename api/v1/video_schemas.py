@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -105,7 +105,7 @@ def video_out(video: Video, origin: str) -> VideoOut:
     poster = f"{content}?variant=poster" + (f"&v={video.poster_mark}" if video.poster_mark else "")
     posters = [PosterOut(width_px=width, url=f"{poster}&width={width}") for width in video.posters]
     urls = VideoUrls(content=content, poster=poster, posters=posters, preview=f"{content}?variant=preview")
-    noted = {"starred": video.favourite, "review": video.review_state or "none"}
+    noted: dict[str, Any] = {"starred": video.favourite, "review": video.review_state or "none"}
     return VideoOut(**facts, **noted, task=video.task_id, url=video_url(video, origin), quality=_quality(video), urls=urls)
 
 

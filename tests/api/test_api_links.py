@@ -33,7 +33,7 @@ def test_lists_make_no_rows_and_no_query_for_each_video(api, user, settings, dja
     for _ in range(3):
         make_video(user)
 
-    with django_assert_max_num_queries(4):  # the token and its use among them
+    with django_assert_max_num_queries(5):  # the token, its use and the tags among them
         items = api.get("/videos").json()["items"]
     with django_assert_max_num_queries(9):
         tasks = api.get("/tasks").json()["items"]
