@@ -41,6 +41,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("library.comment", "change"): frozenset({Who.OWNER}),
     ("library.comment", "delete"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.asset", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("generation.asset", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("generation.prompt", "see"): frozenset({Who.OWNER, Who.STAFF}),
     ("prompts.template", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
     ("prompts.template", "act"): frozenset({Who.OWNER, Who.PERMITTED}),

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field, ValidationError
 
 from access.scopes import Scope
 from api.auth import caller, needs
+from api.fields import EXACT
+from api.idempotency import idempotent
+from api.paging import PageIn, page_of
 from api.strict_json import BadBody, read_json
-from api.v1.schemas import TEXT, ErrorOut
+from api.v1.schemas import TEXT, ErrorOut, Page
+from generation.actions.images import Box, Limits, cut, delete_image
 from generation.errors import InvalidRequest, NotThere
 from generation.media.images import too_large
 from generation.messages import image_error
 from generation.models import Asset
 from generation.ordering.assets import fetch_asset, store_asset
+from generation.queries.images import images_of
 
-__all__ = ["AssetOut", "router"]
+__all__ = ["AssetOut", "asset_out", "router"]
 
 router = Router(tags=["assets"])
 
@@ -49,11 +54,25 @@ class AssetOut(Schema):
     size_bytes: int
     width_px: int
     height_px: int
-    of_video: UUID | None = Field(validation_alias="of_video_id")
+    of_video: UUID | None
     at_s: float | None
-    cut_from: UUID | None = Field(validation_alias="cut_from_id")
+    cut_from: UUID | None
     created_at: datetime
 
+
+def asset_out(asset: Asset) -> AssetOut:
+    """Return the image as the API shows it."""
+    facts = {name: getattr(asset, name) for name in AssetOut.model_fields if name not in {"of_video", "cut_from"}}
+    return AssetOut(**facts, of_video=asset.of_video_id, cut_from=asset.cut_from_id)
+
+
+class AssetFilter(PageIn):
+    kind: Literal["uploads", "frames", "cuts"] | None = None
+
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+CUT: Any = {201: AssetOut, 404: ErrorOut, 422: ErrorOut, 503: ErrorOut}
+GONE: Any = {204: None, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut}
 
 BODY = {
     "required": True,
@@ -76,15 +95,55 @@ def post_asset(request: HttpRequest, response: HttpResponse) -> Status[AssetOut]
         _uploaded(request, owner) if request.content_type == "multipart/form-data" else fetch_asset(owner=owner, url=_asked_url(request))
     )
     response["Location"] = f"/api/v1/assets/{asset.pk}"
-    return Status(201, AssetOut.model_validate(asset))
+    return Status(201, asset_out(asset))
 
 
 @router.get("/{asset_id}", response={200: AssetOut, 404: ErrorOut}, summary="One image")
 def get_asset(request: HttpRequest, asset_id: UUID) -> AssetOut:
+    return asset_out(_the_asset(request, asset_id))
+
+
+class CropIn(Schema):
+    """A part of the image in shares of its width and height, and the longest side that the new one may have."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    left: Share = 0.0
+    top: Share = 0.0
+    width: Share = 1.0
+    height: Share = 1.0
+    longest_px: Annotated[int, Field(ge=16, le=100_000), EXACT] | None = None
+
+
+@router.get("", response=Page[AssetOut], summary="Your images, newest first")
+def list_assets(request: HttpRequest, wanted: Query[AssetFilter]) -> Page[AssetOut]:
+    """Uploads, saved frames of videos, and parts of both; not those of others that you see."""
+    images, cursor = page_of(images_of(caller(request), wanted.kind or ""), wanted)
+    return Page[AssetOut](items=[asset_out(image) for image in images], next_cursor=cursor)
+
+
+@router.post("/{asset_id}/crop", response=CUT, summary="Cut a part out of an image, or make it smaller", auth=needs(Scope.GENERATE))
+@idempotent
+def crop_asset(request: HttpRequest, response: HttpResponse, asset_id: UUID, body: CropIn) -> Status[AssetOut]:
+    """Store the part as another image of yours. The image itself stays as it is."""
+    box = Box(left=body.left, top=body.top, width=body.width, height=body.height)
+    made = cut(_the_asset(request, asset_id), box, Limits(longest_px=body.longest_px), by=caller(request))
+    response["Location"] = f"/api/v1/assets/{made.pk}"
+    return Status(201, asset_out(made))
+
+
+@router.delete("/{asset_id}", response=GONE, summary="Delete an image", auth=needs(Scope.GENERATE))
+def delete_asset(request: HttpRequest, asset_id: UUID) -> Status[None]:
+    """Delete an image that no task uses; 409 `in_use` otherwise."""
+    delete_image(_the_asset(request, asset_id), by=caller(request))
+    return Status(204, None)
+
+
+def _the_asset(request: HttpRequest, asset_id: UUID) -> Asset:
     asset = Asset.objects.one_for(caller(request), asset_id)
     if asset is None:
         raise NotThere(_("There is no such asset."))
-    return AssetOut.model_validate(asset)
+    return asset
 
 
 def _uploaded(request: HttpRequest, owner: User) -> Asset:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.idempotency import idempotent
-from api.v1.assets import AssetOut
+from api.v1.assets import AssetOut, asset_out
 from api.v1.schemas import ErrorOut
 from api.v1.video_schemas import VideoOut, video_out
 from api.v1.videos import visible_video
@@ -43,7 +43,7 @@ def post_frame(request: HttpRequest, response: HttpResponse, video_id: UUID, bod
     """
     asset = save_frame(visible_video(request, video_id), at_s=body.at_s, by=caller(request))
     response["Location"] = f"/api/v1/assets/{asset.pk}"
-    return Status(201, AssetOut.model_validate(asset))
+    return Status(201, asset_out(asset))
 
 
 @router.post("/{video_id}/poster", response=CHANGED, summary="Choose a video's poster", auth=needs(Scope.MANAGE_VIDEOS))

@@ -25,7 +25,7 @@ NEEDED = {
     },
     "generate": {
         *("post_template", "patch_template", "delete_template"),
-        *("post_task", "cancel_task", "retry_task", "post_asset", "post_frame"),
+        *("post_task", "cancel_task", "retry_task", "post_asset", "post_frame", "crop_asset", "delete_asset"),
         *("post_recurring", "patch_recurring", "run_recurring", "delete_recurring"),
         *("post_batch", "accept_batch", "patch_batch", "pause_batch", "resume_batch", "cancel_batch", "retry_batch"),
         *("post_variations", "finish_task"),

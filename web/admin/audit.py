@@ -98,6 +98,7 @@ ACTIONS: dict[str, str | Promise] = {
     "video.poster_changed": gettext_lazy("Video's poster changed"),
     "video.captions_stored": gettext_lazy("Captions of a video stored"),
     "video.captions_deleted": gettext_lazy("Captions of a video deleted"),
+    "image.deleted": gettext_lazy("Image deleted"),
     "video.chosen": gettext_lazy("Video chosen for its content id"),
     "video.choice_ended": gettext_lazy("Choice of a video for its content id ended"),
     "video.reviewed": gettext_lazy("Review of a video changed"),

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,6 +17,7 @@ from generation.errors import InvalidRequest
 from generation.models import Asset
 from generation.ordering.assets import store_asset
 from web.views.common import found
+from web.views.images import facts_of
 
 __all__ = ["image", "upload"]
 
@@ -33,8 +33,7 @@ def upload(request: HttpRequest) -> JsonResponse:
         asset = store_asset(owner=caller_of(request).user, file=cast("BinaryIO", file))
     except InvalidRequest as wrong:
         return _refused(wrong)
-    facts = {"id": str(asset.pk), "url": reverse("asset", args=[asset.pk]), "width": asset.width_px, "height": asset.height_px}
-    return JsonResponse(facts, status=201)
+    return JsonResponse(facts_of(asset), status=201)
 
 
 def _refused(wrong: InvalidRequest) -> JsonResponse:

@@ -4,6 +4,7 @@ import * as arrange from "./arrange.js";
 import * as bin from "./bin.js";
 import * as compare from "./compare.js";
 import * as copy from "./copy.js";
+import * as crop from "./crop.js";
 import * as dialog from "./dialog.js";
 import * as draft from "./draft.js";
 import * as find from "./find.js";
@@ -15,6 +16,7 @@ import { csrfToken, text } from "./net.js";
 import * as notices from "./notices.js";
 import * as once from "./once.js";
 import * as passkey from "./passkey.js";
+import * as pick from "./pick.js";
 import * as player from "./player.js";
 import * as queue from "./queue.js";
 import * as review from "./review.js";
@@ -47,6 +49,8 @@ const parts = [
   player,
   compare,
   review,
+  crop,
+  pick,
   passkey,
   tabs,
   notices,

@@ -1,6 +1,7 @@
 // Image slots: drop, paste or browse; checked here first, sent at once, and the form posts only the asset's id.
 // Until that id is there, and while the file is refused, the form posts the file itself: no image is left out unnoticed.
 
+import { openCrop } from "./crop.js";
 import { csrfToken, imageUrl, text } from "./net.js";
 
 const MB = 1024 * 1024;
@@ -51,7 +52,7 @@ async function take(slot, file) {
   hold(slot, file);
   const wrong = await fault(slot, file);
   complain(slot, wrong);
-  if (wrong) return;
+  if (wrong) return offerFit(slot, file);
   const picture = slot.querySelector("img");
   picture.src = URL.createObjectURL(file);
   slot.classList.add("busy");
@@ -64,6 +65,31 @@ async function take(slot, file) {
     hold(slot, file);
     complain(slot, error.message);
   }
+}
+
+/** Offer to cut and shrink an image that is too large for the model or has another shape: the server stores it, then makes it fit. */
+function offerFit(slot, file) {
+  const button = slot.closest("fieldset").querySelector("[data-fit]");
+  if (!button || !document.getElementById("crop")) return;
+  button.hidden = false;
+  button.onclick = async () => {
+    button.hidden = true;
+    slot.classList.add("busy");
+    try {
+      const { url, width, height } = await transfer(slot, file);
+      openCrop(url, `${url}crop`, { ...fitting(slot, width / height), take: (made) => fill(slot, made.id, made.url) });
+    } catch (error) {
+      complain(slot, error.message);
+    }
+    slot.classList.remove("busy");
+  };
+}
+
+/** Return the limits of the slot, and the nearest shape that it takes if the image has another one. */
+function fitting(slot, ratio) {
+  const { maxBytes, maxPixels, minRatio, maxRatio } = slot.dataset;
+  const nearest = Math.min(Math.max(ratio, Number(minRatio || 0)), Number(maxRatio || Infinity));
+  return { ratio: nearest === ratio ? "" : nearest, limits: { bytes: maxBytes, pixels: maxPixels } };
 }
 
 /** Give the image to the draft, because the form has changed its model since. */
@@ -84,6 +110,7 @@ function complain(slot, wrong) {
   slot.classList.toggle("bad", Boolean(wrong));
   const place = slot.closest("fieldset").querySelector("[data-slot-fault]");
   place.hidden = !wrong;
+  place.querySelector("[data-fit]")?.setAttribute("hidden", "");
   place.querySelector("[data-fault-text]").textContent = wrong;
 }
 
