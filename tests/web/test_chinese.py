@@ -56,6 +56,9 @@ OURS = (
     "TIFF",
     "MB",
     "character",
+    "Shift",
+    "WebVTT",
+    "zh-Hans",
 )
 VENDORS = [provider.label for provider in PROVIDERS.values()] + [spec.label.split(", ")[0] for spec in ALL_MODELS.values()]
 POSTED_ON = [platform.name["zh-hans"] for platform in PLATFORMS.values()]
