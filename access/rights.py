@@ -49,6 +49,8 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("library.collection", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("library.collection", "fill"): frozenset({Who.OWNER, Who.TEAM, Who.PERMITTED}),
     ("library.collection", "share"): frozenset({Who.OWNER}),
+    ("library.bulkjob", "see"): frozenset({Who.OWNER, Who.STAFF}),
+    ("library.bulkjob", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("delivery.link", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("webhooks.endpoint", "see"): frozenset({Who.OWNER, Who.TEAM, Who.SUPERUSER}),
     ("webhooks.endpoint", "act"): frozenset({Who.OWNER, Who.PERMITTED}),

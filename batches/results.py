@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -12,15 +11,14 @@ import xlsxwriter
 from django.conf import settings
 from django.http import FileResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from stream_zip import ZIP_64, stream_zip
 
 from batches.mapping import field_names, own_columns
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState
+from delivery import zips
 from delivery.csv_export import csv_lines
 from delivery.links import video_url
-from delivery.stored_file import BLOCK_BYTES, file_name
-from generation import store
+from delivery.stored_file import file_name
 from generation.lifecycle import RESTING
 from generation.models import GenerationTask, Video
 from generation.models.status_labels import STATUS_CHOICES
@@ -29,7 +27,6 @@ from providers.messages import translated
 __all__ = ["KINDS", "result_rows", "results_in", "xlsx_of", "zip_of"]
 
 AT_ONCE = 500
-READABLE = 0o600
 WORDS = dict(STATUS_CHOICES)
 KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -91,39 +88,24 @@ def xlsx_of(rows: Iterable[Sequence[Any]]) -> IO[bytes]:
 
 
 def zip_of(batch: Batch) -> Iterator[bytes]:
-    """Yield a ZIP of all videos of the batch, read from the storage as it is sent; `missing.txt` names those whose files are gone."""
-    missing: list[str] = []
+    """Yield a ZIP of all videos of the batch."""
+    return zips.zip_of(_files(batch), batch.created_at)
 
-    def members() -> Iterator[Any]:
-        for rows in _in_parts(batch):
-            tasks = _tasks_of(rows)
-            for row in rows:
-                task = tasks.get(row.task_id) if row.task_id else None
-                for index, video in enumerate(task.kept_videos() if task else []):
-                    name = _name(row, video, index)
-                    try:
-                        file = store.open_file(video.file)
-                    except store.ObjectMissing:
-                        missing.append(name)
-                        continue
-                    yield name, video.created_at, READABLE, ZIP_64, _blocks(file)
-        if missing:
-            yield "missing.txt", batch.created_at, READABLE, ZIP_64, ["\n".join(missing).encode()]
 
-    # videos do not become smaller
-    yield from stream_zip(members(), get_compressobj=lambda: zlib.compressobj(wbits=-zlib.MAX_WBITS, level=0))
+def _files(batch: Batch) -> Iterator[tuple[str, Video]]:
+    """Yield the videos of all rows with their names."""
+    for rows in _in_parts(batch):
+        tasks = _tasks_of(rows)
+        for row in rows:
+            task = tasks.get(row.task_id) if row.task_id else None
+            for index, video in enumerate(task.kept_videos() if task else []):
+                yield _name(row, video, index), video
 
 
 def _name(row: BatchRow, video: Video, index: int) -> str:
     """Return the name of its file: the row's number, that of further videos of the row, and what the caller calls it."""
     words = row.order.get("content_id") or row.order.get("external_id") or video.title
     return file_name(f"{row.number:05d}{f'-{index + 1}' if index else ''} {words}", video.suffix)
-
-
-def _blocks(file: store.StoredFile) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
 
 
 def _in_parts(batch: Batch) -> Iterator[Sequence[BatchRow]]:

@@ -24,9 +24,9 @@ from generation.models.video import VideoQuerySet
 __all__ = ["delete_for_good", "empty_bin", "move_to_bin", "restore"]
 
 
-def move_to_bin(video: Video, *, by: Caller) -> None:
-    """Delete it until somebody restores it. Raises `NotAllowed`."""
-    _change(video, Video.objects.kept(), "video.binned", by, deleted_at=clock.now())
+def move_to_bin(video: Video, *, by: Caller, at: datetime | None = None) -> None:
+    """Delete it until somebody restores it. Many that go together have one moment, `at`. Raises `NotAllowed`."""
+    _change(video, Video.objects.kept(), "video.binned", by, deleted_at=at or clock.now())
 
 
 def restore(video: Video, *, by: Caller) -> None:

@@ -107,6 +107,7 @@ ACTIONS: dict[str, str | Promise] = {
     "template.created": gettext_lazy("Template created"),
     "template.changed": gettext_lazy("Template changed"),
     "template.deleted": gettext_lazy("Template deleted"),
+    "bulk.started": gettext_lazy("Many videos changed"),
     "collection.created": gettext_lazy("Collection made"),
     "collection.changed": gettext_lazy("Collection changed"),
     "collection.deleted": gettext_lazy("Collection deleted"),

@@ -22,6 +22,7 @@ from library import collections
 from library.collections import Place, seen_in, shown
 from library.models import Collection
 from web.collection_forms import CollectionForm
+from web.presenters.bulk import bar_of
 from web.presenters.collections import cards_of
 from web.presenters.videos import tile_of
 from web.views.common import answer, text_in
@@ -76,11 +77,12 @@ def new(request: HttpRequest) -> HttpResponse:
 def collection(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the videos of a collection in its order; with `?arrange=1`, the buttons that change the order."""
     row, caller = _the_collection(request, pk), caller_of(request)
-    may_fill = may(caller, "fill", row)
+    may_fill, size = may(caller, "fill", row), row.items.count()
     context = _page(request, row) | {
         "inside": cards_of(list(shown(row.children.visible_to(caller), caller).order_by("name", "pk")[:MOST_LISTED]), caller),
         "above": row.parent if row.parent and may(caller, "see", row.parent) else None,
-        "size": row.items.count(),
+        "size": size,
+        "bar": bar_of(caller, {"collection": str(pk)}, size),
         "may_change": may(caller, "act", row),
         "may_fill": may_fill,
     }

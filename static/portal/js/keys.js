@@ -21,14 +21,19 @@ function press(keys, event) {
     event.target.closest?.(".tile")?.querySelector(`[data-tile-key~="${name}"]`) ??
     [...document.querySelectorAll(`[data-key~="${name}"]`)].filter((item) => !item.disabled).at(-1);
   if (!target) return false;
-  if (target.matches("input, textarea")) target.focus();
+  if (target.matches("input:not([type=checkbox]), textarea")) target.focus();
   else if (!event.repeat || target.type !== "submit") target.click();
   return true;
 }
 
+/** Whether keys are no shortcuts now. */
+export function isQuiet(event) {
+  const isChord = event.isComposing || event.ctrlKey || event.metaKey || event.altKey;
+  return isChord || isOff() || Boolean(typing(event.target)) || Boolean(document.querySelector("dialog[open]"));
+}
+
 function onKey(event) {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isOff() || typing(event.target)) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (isQuiet(event)) return;
   if (event.key === " " && event.target.closest("a, button, summary, label, video, input")) return;
   const key = event.key === " " ? "space" : event.key;
   const recent = event.timeStamp - pending.at < SEQUENCE_MS ? pending.key : "";

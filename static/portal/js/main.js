@@ -20,6 +20,7 @@ import * as pick from "./pick.js";
 import * as player from "./player.js";
 import * as queue from "./queue.js";
 import * as review from "./review.js";
+import * as select from "./select.js";
 import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
 import * as tick from "./tick.js";
@@ -45,6 +46,7 @@ const parts = [
   find,
   copy,
   tile,
+  select,
   upload,
   player,
   compare,

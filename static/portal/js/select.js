@@ -1,0 +1,97 @@
+// Choosing videos on a wall: ranges, whole days, and keys of the tile that has the focus. The boxes belong to the form #selection, so what is
+// chosen is sent without a script too.
+
+import { isQuiet } from "./keys.js";
+
+let last = null;
+let shift = false; // a key that presses a box makes a click without it
+
+const boxes = () => [...document.querySelectorAll(".tile:not([hidden]) > .pick input")];
+const form = () => document.getElementById("selection");
+
+function show() {
+  const bar = form();
+  if (!bar) return;
+  const chosen = boxes().filter((box) => box.checked).length;
+  const words = bar.querySelector(".n");
+  const { one, many, all, total } = words.dataset;
+  const said = bar.elements.all.checked ? all.replace("{n}", total) : chosen === 1 ? one : many.replace("{n}", chosen);
+  if (words.textContent !== said) words.textContent = said;
+  for (const day of document.querySelectorAll(".day")) {
+    const own = [...day.querySelectorAll(".tile:not([hidden]) > .pick input")];
+    const box = day.querySelector("[data-pick-day]");
+    if (box) box.checked = own.length > 0 && own.every((one) => one.checked);
+  }
+}
+
+function clear() {
+  for (const box of boxes()) box.checked = false;
+  const bar = form();
+  if (bar) bar.elements.all.checked = false;
+  last = null;
+  show();
+}
+
+function onClick(event) {
+  const box = event.target.closest?.(".pick input");
+  if (!box) return;
+  const all = boxes();
+  const [from, to] = [all.indexOf(last), all.indexOf(box)];
+  if ((event.shiftKey || shift) && from >= 0) {
+    for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
+  }
+  last = box;
+  show();
+}
+
+function onChange(event) {
+  const day = event.target.closest?.("[data-pick-day]");
+  if (day) for (const box of day.closest(".day").querySelectorAll(".tile:not([hidden]) > .pick input")) box.checked = day.checked;
+  if (day || event.target.form === form()) show();
+}
+
+function rate(tile, rating) {
+  window.htmx.ajax("POST", tile.dataset.rate, { source: tile, swap: "none", values: { rating } });
+}
+
+function onKey(event) {
+  shift = event.shiftKey;
+  if (event.key === "Escape" && !document.querySelector("dialog[open], details.menu[open]") && boxes().some((box) => box.checked)) clear();
+  const tile = event.target.closest?.(".tile[data-rate]");
+  if (tile && /^[0-5]$/.test(event.key) && !isQuiet(event)) {
+    event.preventDefault();
+    rate(tile, event.key);
+  }
+}
+
+function tell(id, state) {
+  document.dispatchEvent(new CustomEvent("portal:video", { detail: { id, state } }));
+}
+
+/** The server says which videos were changed. */
+function onChanged({ detail: { ids, action, starred } }) {
+  if (action === "bin") {
+    clear();
+    for (const id of ids) tell(id, "binned");
+  } else if (action === "restore") {
+    for (const id of ids) tell(id, "kept");
+  } else if (action === "star") {
+    for (const id of ids) {
+      const button = document.getElementById(`star-${id}`);
+      button?.classList.toggle("on", starred);
+      button?.setAttribute("aria-pressed", starred);
+    }
+  }
+  for (const menu of document.querySelectorAll(".selbar details[open]")) menu.open = false;
+  show();
+}
+
+export function start() {
+  document.addEventListener("click", onClick);
+  document.addEventListener("change", onChange);
+  document.addEventListener("reset", (event) => event.target === form() && setTimeout(clear));
+  document.addEventListener("keydown", onKey, { capture: true });
+  document.addEventListener("keyup", (event) => (shift = event.shiftKey), { capture: true });
+  document.addEventListener("portal:changed", onChanged);
+  addEventListener("pageshow", show); // Back keeps what was chosen
+}

@@ -1,0 +1,174 @@
+"""One change to many videos: at once, in the background, killed, cancelled, taken back."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from access.callers import Caller
+from events.models import AuditEvent
+from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.models import GenerationTask, Video
+from library import bulk
+from library.bulk import bulk_soon, cancel, start, step, undo
+from library.collections import create, seen_in
+from library.index import index_waiting
+from library.models import BulkJob, BulkState, VideoTag
+from tests.web.page_rows import make_video
+
+pytestmark = pytest.mark.postgresql
+
+
+def caller(user):
+    return Caller(user=User.objects.get(pk=user.pk))
+
+
+def lease(job):
+    """Let the clock lease the job; return its fence."""
+    BulkJob.objects.filter(pk=job.pk, due_at__isnull=False).update(due_at=job.created_at)
+    assert bulk_soon() == 1
+    return BulkJob.objects.get(pk=job.pk).fence
+
+
+def numbers(job):
+    job.refresh_from_db()
+    return job.state, job.changed, job.skipped
+
+
+def test_chosen_videos_are_changed_at_once_where_one_may(user, other_user):
+    mine, theirs = [make_video(user) for _number in range(3)], make_video(other_user)
+    ids = [video.pk for video in (*mine, theirs)]
+    collection = create(by=caller(user), name="Winter")
+    for action, arguments, skipped in (
+        ("tag", {"tags": ["Night", "city"]}, 1),
+        ("untag", {"tags": ["night"]}, 1),
+        ("rate", {"rating": 3}, 1),
+        ("star", {"starred": True}, 1),
+        ("collect", {"collection": collection.pk}, 1),
+    ):
+        job = start(by=caller(user), action=action, arguments=arguments, ids=ids)
+        assert numbers(job) == (BulkState.ENDED, 3, skipped), action
+
+    assert set(Video.objects.filter(owner=user).values_list("rating", "favourite")) == {(3, True)}
+    assert list(VideoTag.objects.values_list("name", flat=True)) == ["city"] * 3
+    assert seen_in(collection, caller(user)).count() == 3
+    assert AuditEvent.objects.filter(action="bulk.started").count() == 5
+
+
+def test_a_team_gets_the_tasks_of_chosen_videos(user, other_user):
+    team = Group.objects.create(name="films")
+    user.groups.add(team)
+    mine, theirs = make_video(user), make_video(other_user)
+
+    job = start(by=caller(user), action="share", arguments={"team": "films"}, ids=[mine.pk, theirs.pk])
+    mine.refresh_from_db()
+    assert (numbers(job), mine.team, GenerationTask.objects.get(videos=mine).team) == ((BulkState.ENDED, 1, 1), team, team)
+    start(by=caller(user), action="share", arguments={"team": None}, ids=[mine.pk])
+    mine.refresh_from_db()
+    assert mine.team is None
+
+
+def test_the_bin_is_undone_for_what_this_job_moved_there_and_nothing_else(user, other_user):
+    videos = [make_video(user) for _number in range(4)]
+    earlier = start(by=caller(user), action="bin", arguments={}, ids=[videos[0].pk])
+    job = start(by=caller(user), action="bin", arguments={}, ids=[video.pk for video in videos])
+    assert (numbers(job), Video.objects.in_bin().count()) == ((BulkState.ENDED, 3, 1), 4)
+
+    with pytest.raises(NotAllowed):
+        undo(job, by=caller(other_user))
+    assert undo(job, by=caller(user)).changed == 3
+    assert list(Video.objects.in_bin()) == videos[:1]
+    assert undo(job, by=caller(user)).changed == 0
+    assert undo(earlier, by=caller(user)).changed == 1
+    with pytest.raises(Conflict):
+        undo(start(by=caller(user), action="star", arguments={}, ids=[videos[0].pk]), by=caller(user))
+
+
+def test_what_is_no_change_is_refused_by_field(user, other_user):
+    video = make_video(user)
+    for action, arguments, ids, field in (
+        ("tag", {"tags": [" "]}, [video.pk], "tags"),
+        ("collect", {}, [video.pk], "collection"),
+        ("share", {"team": "films"}, [video.pk], "team"),
+        ("restore", {}, [video.pk], "action"),
+        ("bin", {}, [], "videos"),
+    ):
+        with pytest.raises(InvalidRequest) as refusal:
+            start(by=caller(user), action=action, arguments=arguments, ids=ids)
+        assert list(refusal.value.fields) == [field]
+    assert not BulkJob.objects.exists()
+
+
+def many(user, count):
+    task = make_video(user, prompt="a red boat").task
+    first = Video.objects.get()
+    rows = [
+        Video(
+            task=task,
+            output_index=number,
+            owner=user,
+            model=task.model,
+            file="v.mp4",
+            colour="#224466",
+            size_bytes=1,
+            duration_s=5,
+            width_px=1280,
+            height_px=720,
+            fps=24,
+        )
+        for number in range(1, count)
+    ]
+    Video.objects.bulk_create(rows)
+    return [first.pk, *(row.pk for row in rows)]
+
+
+def test_a_filter_is_changed_in_the_background_and_a_killed_step_is_done_again(user, other_user):
+    many(user, 450)
+    other = make_video(other_user, prompt="a red boat")
+    make_video(user, prompt="a green hill")
+    index_waiting()
+    job = start(by=caller(user), action="tag", arguments={"tags": ["night"]}, wanted={"q": "red boat"})
+    later = make_video(user, prompt="a red boat")  # came after it was asked for
+    index_waiting()
+
+    fence = lease(job)
+    assert bulk._part(job.pk, fence) is True  # then the process dies
+    assert numbers(job) == (BulkState.RUNNING, 200, 0)
+    again = lease(job)
+    step(job.pk, fence)  # its message comes twice: the fence decides
+    assert numbers(job) == (BulkState.RUNNING, 200, 0)
+    step(job.pk, again)
+
+    assert (numbers(job), job.total) == ((BulkState.ENDED, 450, 0), 450)
+    assert VideoTag.objects.filter(name="night").count() == 450
+    assert not VideoTag.objects.filter(video__in=[later, other]).exists()
+
+
+def test_a_job_of_many_is_cancelled_or_undone_in_the_background(user, other_user):
+    ids = many(user, 420)
+    job = start(by=caller(user), action="bin", arguments={}, ids=ids)
+    with pytest.raises(Conflict):
+        undo(job, by=caller(user))
+    assert bulk._part(job.pk, lease(job)) is True
+    with pytest.raises(NotAllowed):
+        cancel(job, by=caller(other_user))
+    cancel(job, by=caller(user))
+    step(job.pk, job.fence)
+    assert numbers(job) == (BulkState.CANCELLED, 200, 0)
+
+    rest = start(by=caller(user), action="bin", arguments={}, ids=ids)
+    step(rest.pk, lease(rest))
+    assert (numbers(rest), Video.objects.in_bin().count()) == ((BulkState.ENDED, 220, 200), 420)
+    back = undo(rest, by=caller(user))
+    step(back.pk, lease(back))
+    assert (numbers(back), Video.objects.in_bin().count()) == ((BulkState.ENDED, 220, 0), 200)
+
+
+def test_a_job_ends_with_the_rights_of_its_owner(user):
+    ids = many(user, 250)
+    job = start(by=caller(user), action="star", arguments={}, ids=ids)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+    step(job.pk, lease(job))
+
+    assert (numbers(job), Video.objects.filter(favourite=True).count()) == ((BulkState.CANCELLED, 0, 0), 0)
