@@ -31,6 +31,8 @@ from generation.submitting.submit import submit
 from generation.tick import tick
 from jobs import queue
 from jobs.wiring import Periodic, Wiring
+from library.bulk import bulk_soon
+from library.bulk import step as bulk_step
 from library.index import index_waiting
 from library.wishes import grant as grant_wishes
 from providers.accounts.taking import pause_those_gone, take_accounts
@@ -106,6 +108,7 @@ WIRING = Wiring(
         "mend_ledger": mend_ledger,
         "batch": step,
         "recurring": run_recurring,
+        "bulk": bulk_step,
     },
     periodic=[
         Periodic(every_s=5, call=take_accounts_once),
@@ -122,6 +125,7 @@ WIRING = Wiring(
         Periodic(every_s=1, call=deliver_soon),
         Periodic(every_s=1, call=batches_soon),
         Periodic(every_s=2, call=grant_wishes),
+        Periodic(every_s=1, call=bulk_soon),
         Periodic(every_s=5, call=runs_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
         Periodic(every_s=10, call=watch_budgets),

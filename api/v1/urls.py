@@ -16,6 +16,7 @@ from api.v1 import (
     batches,
     bills,
     budgets,
+    bulk,
     captions,
     collections,
     content,
@@ -63,6 +64,7 @@ api.add_router("/videos", videos.router)
 api.add_router("/videos", captions.router)
 api.add_router("/videos", frames.router)
 api.add_router("/videos", links.router)
+api.add_router("/bulk", bulk.router)
 api.add_router("/collections", collections.router)
 api.add_router("/tags", collections.tags)
 api.add_router("/votes", votes.router)

@@ -36,7 +36,7 @@ from generation.lifecycle import Status
 from library.index import index_waiting
 from library.models import Collection, Comment
 from prompts.models import Preset
-from tests.api.example_world import budget_of, template_of
+from tests.api.example_world import budget_of, bulk_job_of, template_of
 from tests.batches.batch_rows import make_batch, make_recurring
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
@@ -64,6 +64,8 @@ ROWS = {
     "api/v1/videos/<video_id>": "video",
     "api/v1/videos/<video_id>/links/<link_id>": "link",
     "collections/<uuid:pk>": "collection",
+    "bulk/<uuid:pk>": "change of many videos",
+    "api/v1/bulk/<bulk_id>": "change of many videos",
     "api/v1/collections/<collection_id>": "collection",
     "api/v1/videos/<video_id>/comments/<comment_id>": "comment",
     "api/v1/content/<path:content_id>": "task of a content id",
@@ -138,6 +140,7 @@ MADE: Mapping[str, Callable[[User, Rows], Any]] = {
     "budget": lambda owner, _rows: budget_of(owner),
     "batch": lambda owner, _rows: make_batch(owner),
     "recurring batch": lambda owner, _rows: make_recurring(owner),
+    "change of many videos": lambda owner, _rows: bulk_job_of(owner),
     "collection": lambda owner, _rows: Collection.objects.create(owner=owner, name="Winter"),
     "notice": lambda owner, _rows: Notice.objects.create(owner=owner, message="read me", created_at=timezone.now()),
 }
@@ -226,7 +229,12 @@ def sample(schema: Mapping[str, Any]) -> Any:
         return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
     if schema.get("format") == "date-time":
         return "2026-01-01T00:00:00Z"
-    least = {"string": "x" * schema.get("minLength", 1), "integer": schema.get("minimum", 1), "boolean": False}
+    least = {
+        "string": "x" * schema.get("minLength", 1),
+        "integer": schema.get("minimum", 1),
+        "number": schema.get("minimum", 0),
+        "boolean": False,
+    }
     return least.get(schema["type"], [])
 
 

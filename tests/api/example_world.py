@@ -22,6 +22,8 @@ from generation.models import Asset
 from generation.ordering.assets import store_asset
 from library import collections
 from library.models import Comment
+from library import bulk, collections
+from library.models import BulkJob
 from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
@@ -67,6 +69,8 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
     collected = make_video(person)
     collections.add(collection, [collected.pk], by=Caller(user=person))
     rows = {
+        "bulk": bulk_job_of(person),
+        "bulk_to_the_bin": bulk_job_of(person, is_bin=True),
         "collection": collection,
         "collected_video": collected,
         "task": make_task(person),
@@ -113,6 +117,13 @@ def template_of(person: User) -> Template:
     return templates.create(
         by=Caller(user=person), category="product", language="en", name="Shelf", text="{product} on a pine shelf", variables=[]
     )
+
+
+def bulk_job_of(person: User, *, is_bin: bool = False) -> BulkJob:
+    """Return a change of many videos of this person's: one that goes on, or one that moved a video to the bin."""
+    if is_bin:
+        return bulk.start(by=Caller(user=person), action="bin", arguments={}, ids=[make_video(person).pk])
+    return bulk.start(by=Caller(user=person), action="tag", arguments={"tags": ["night"]}, wanted={"q": "boat"})
 
 
 def budget_of(person: User) -> Budget:

@@ -35,6 +35,7 @@ NEEDED = {
     "manage_videos": {
         "patch_content",
         *("patch_video", "delete_video", "restore_video", "empty_bin", "post_poster", "post_vote", "post_captions", "delete_captions_of"),
+        *("post_bulk", "cancel_bulk", "undo_bulk"),
         *("post_collection", "patch_collection", "delete_collection"),
         *("post_collected", "post_collected_remove", "post_collected_move"),
         *("post_link", "delete_link", "post_replace_url", "share_task"),

@@ -15,13 +15,12 @@ from library.wishes import grant, wish
 from tests.task_rows import make_task
 from tests.web.page_rows import KLING, make_video
 
-pytestmark = pytest.mark.postgresql
-
 
 def titles(collection, user):
     return [video.title for video in seen_in(collection, Caller(user=user))]
 
 
+@pytest.mark.postgresql
 def test_videos_of_ended_tasks_go_into_their_collection_once(user):
     collection = create(by=Caller(user=user), name="Winter")
     done, failed, running = (make_task(user, status=status) for status in (Status.SUCCEEDED, Status.FAILED, Status.RUNNING))
@@ -38,6 +37,7 @@ def test_videos_of_ended_tasks_go_into_their_collection_once(user):
     assert list(Wish.objects.values_list("task", flat=True)) == [running.pk]
 
 
+@pytest.mark.postgresql
 def test_a_wish_for_a_collection_that_is_gone_or_no_longer_theirs_ends(user, other_user):
     team = Group.objects.create(name="films")
     collection = create(by=Caller(user=other_user), name="Winter", team=team)
@@ -50,7 +50,6 @@ def test_a_wish_for_a_collection_that_is_gone_or_no_longer_theirs_ends(user, oth
     assert (grant(), Wish.objects.count()) == (0, 0)
 
 
-@pytest.mark.django_db
 def test_the_studio_stores_the_wish_with_the_order(user, other_user, make_account):
     make_account("kling", "official-key", "http://127.0.0.1:9")
     client = Client()

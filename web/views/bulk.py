@@ -111,7 +111,9 @@ def download(request: HttpRequest) -> HttpResponseBase:
     if not videos:
         return _refused(request, InvalidRequest(_("Choose between 1 and %(most)d videos, or a filter.") % {"most": bulk.MOST_CHOSEN}))
     if sum(video.size_bytes for video in videos) > MOST_BYTES:
-        return _refused(request, InvalidRequest(_("These are more than %(most)d GB. Choose fewer videos.") % {"most": MOST_BYTES // 1024**3}))
+        return _refused(
+            request, InvalidRequest(_("These are more than %(most)d GB. Choose fewer videos.") % {"most": MOST_BYTES // 1024**3})
+        )
     names = ((file_name(f"{place:03d} {video.title}", video.suffix), video) for place, video in enumerate(videos, start=1))
     response = StreamingHttpResponse(zip_of(names, timezone.now()), content_type="application/zip")
     name = file_name(f"{_('videos')} {timezone.localtime():%Y-%m-%d %H.%M}", ".zip")
