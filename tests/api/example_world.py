@@ -20,10 +20,8 @@ from generation.bills.bills import store
 from generation.lifecycle import Status
 from generation.models import Asset
 from generation.ordering.assets import store_asset
-from library import collections
-from library.models import Comment
 from library import bulk, collections
-from library.models import BulkJob
+from library.models import BulkJob, Comment
 from prompts.models import Preset, Template
 from prompts.templates import own as templates
 from providers.core.catalog import vendor_of
