@@ -61,7 +61,7 @@ EXAMPLES: dict[str, Example] = {
     "submit_task_again": Example(path={"task_id": "{task_in_review}"}, body={"knows_cost": True}),
     "give_up_task": Example(path={"task_id": "{task_in_review}"}),
     "post_task_cost": Example(path={"task_id": "{task_that_cost}"}, body={"amount": "3.50", "reason": "typed wrongly"}),
-    "list_videos": Example(query={"content_id": "article 7", "starred": "true"}),
+    "list_videos": Example(query={"q": "fox", "shape": "wide", "rating": "4"}),
     "get_video": Example(),
     "patch_video": Example(body={"title": "a red fox, final cut", "starred": True, "rating": 4, "tags": ["fox", "winter"]}),
     "post_bulk": Example(status=201, body={"action": "tag", "videos": ["{video}"], "tags": ["winter"]}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,15 +20,17 @@ from generation.models import Video
 from generation.models.video import ReviewState
 from generation.quality import WARNINGS
 from library.finding import LAST, Question
-from library.models import Entry
+from library.models import Collection, Entry
 from library.terms import HIDDEN, LENGTHS, NO_REVIEW, SHAPES, SHOWN, SIZES, Asked, asked_in, word
 from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["ANY_WARNING", "LONGEST_SEARCH", "WallFilter", "filter_of", "query_of", "question_of", "teams_on_wall"]
+__all__ = ["ANY_WARNING", "LONGEST_SEARCH", "SORTS", "WallFilter", "filter_of", "place_at", "query_of", "question_of", "teams_on_wall"]
 
 LONGEST_SEARCH = 200
 ANY_WARNING = "any"
 REVIEWS = [*ReviewState.values, NO_REVIEW]
+SORTS: Mapping[str, str] = {"rating": "rating", "length": "duration_s", "cost": "task__cost_settled"}
+"""By what the wall may be sorted, the largest first; `library/wall.py` says among how many."""
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -57,10 +60,14 @@ class WallFilter:
     since: date | None = None
     until: date | None = None
     hidden: bool = False
+    task: str = ""
+    sort: str = ""
+    """One of `SORTS`, or empty: the newest first."""
 
     @property
     def is_set(self) -> bool:
-        return self != WallFilter()
+        """Return whether it leaves anything out."""
+        return self != WallFilter(sort=self.sort)
 
 
 IN_ADDRESS = {"content_id": "content", "since": "from", "until": "to"}
@@ -79,6 +86,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
             "length": LENGTHS,
             "size": SIZES,
             "review": REVIEWS,
+            "sort": SORTS,
             "warning": [*WARNINGS, ANY_WARNING],
             "team": map(str, teams_on_wall(caller)) if texts["team"] else (),
         }.items()
@@ -89,10 +97,11 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
         q=texts["q"].strip()[:LONGEST_SEARCH],
         mine=who == "mine",
         person=who if NUMBER.fullmatch(who) else "",
-        tag=texts["tag"][:LONGEST_SEARCH],
-        collection=_uuid(texts["collection"]),
+        tag=" ".join(unicodedata.normalize("NFKC", texts["tag"][:LONGEST_SEARCH]).lower().split()),
+        collection=_collection(texts["collection"], caller),
         content_id=texts["content_id"][:LONGEST_SEARCH],
         batch=_uuid(texts["batch"]),
+        task=_uuid(texts["task"]),
         starred={"1": True, "0": False}.get(texts["starred"]),
         rating=int(texts["rating"]) if texts["rating"] in {"1", "2", "3", "4", "5"} else 0,
         since=_day(texts["since"]),
@@ -129,6 +138,7 @@ def question_of(wanted: WallFilter, caller: Caller) -> Question:
         "in": UUID(wanted.collection) if wanted.collection else "",
         "content": wanted.content_id,
         "batch": UUID(wanted.batch) if wanted.batch else "",
+        "task": UUID(wanted.task) if wanted.task else "",
         "star": "" if wanted.starred is None else int(wanted.starred),
         "rated": wanted.rating or "",
         "review": wanted.review,
@@ -138,8 +148,8 @@ def question_of(wanted: WallFilter, caller: Caller) -> Question:
     asked = [(one,) for one in asked_in(wanted.q)]
     return Question(
         groups=(*(tuple(Asked(one) for one in group) for group in groups), *asked),
-        low=_first_of(wanted.since) if wanted.since else 0,
-        high=_first_of(wanted.until, days=1) if wanted.until else LAST,
+        low=place_at(_begin_of(wanted.since)) if wanted.since else 0,
+        high=place_at(_begin_of(wanted.until + timedelta(days=1))) if wanted.until else LAST,
     )
 
 
@@ -150,11 +160,20 @@ def teams_on_wall(caller: Caller) -> Mapping[int, str]:
     return caller.teams
 
 
-def _first_of(day: date, *, days: int = 0) -> int:
-    """Return the place of the first video of this day or later; `days` after it."""
-    begins = datetime.combine(date.fromordinal(day.toordinal() + days), time(), timezone.get_current_timezone())
-    first = Entry.objects.filter(made_at__gte=begins).order_by("made_at", "seq").values_list("seq", flat=True).first()
+def place_at(moment: datetime) -> int:
+    """Return the place of the first video that was made at this moment or later."""
+    first = Entry.objects.filter(made_at__gte=moment).order_by("made_at", "seq").values_list("seq", flat=True).first()
     return LAST if first is None else first
+
+
+def _begin_of(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.get_current_timezone())
+
+
+def _collection(text: str, caller: Caller) -> str:
+    """Return the id of a collection that the caller may see; who may not see it does not learn what is in it."""
+    pk = _uuid(text)
+    return pk if pk and Collection.objects.one_for(caller, UUID(pk)) else ""
 
 
 def _uuid(text: str) -> str:

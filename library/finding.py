@@ -11,7 +11,7 @@ from django.db import connection
 from library.models import Entry
 from library.terms import Asked
 
-__all__ = ["BLOCK", "Question", "count_of", "entries_of"]
+__all__ = ["BLOCK", "LAST", "Question", "count_of", "entries_of"]
 
 BLOCK = 4096
 """How many entries have the same block on PostgreSQL. The index of library/migrations/0003 has this number."""

@@ -31,6 +31,7 @@ __all__ = [
     "SIZES",
     "Asked",
     "asked_in",
+    "plain",
     "terms_of",
     "word",
     "words_in",
@@ -76,7 +77,7 @@ def words_in(text: str) -> Iterable[str]:
     """Yield what a text is found by: its words in small letters; of Chinese, Japanese and Korean text each character and each pair of
     neighbours.
     """
-    for run in RUN.finditer(_plain(text)):
+    for run in RUN.finditer(plain(text)):
         if run["cjk"]:
             yield from run[0]
             yield from _pairs(run[0])
@@ -86,7 +87,7 @@ def words_in(text: str) -> Iterable[str]:
 
 def asked_in(q: str) -> list[Asked]:
     """Return the words that a search asks for; none for punctuation. The last word may be the beginning of a longer one."""
-    found, text = [], _plain(q)
+    found, text = [], plain(q)
     for run in RUN.finditer(text):
         if run["cjk"]:
             found += [Asked(pair) for pair in _pairs(run[0])] or [Asked(run[0])]
@@ -101,6 +102,7 @@ def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUI
     task, owner = video.task, video.owner
     facts = [
         word("o", video.owner_id),
+        word("task", video.task_id),
         HIDDEN if hidden else SHOWN,
         word("m", video.model),
         word("v", vendor_of(video.model)),
@@ -137,7 +139,8 @@ def _names_of(model: str) -> Iterable[str]:
                 yield translation.gettext(vendor.label)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return the text in small letters and in one form of each character."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.core.cache import caches
+from django.db.models import Exists, F, OuterRef
 
 from access.callers import Caller
 from access.rights import may
 from generation.models import Video
 from generation.models.video import VideoQuerySet
 from generation.queries.tasks import COUNTED_MOST
-from library.filters import WallFilter, question_of
-from library.finding import count_of, entries_of
+from library.filters import SORTS, WallFilter, place_at, question_of
+from library.finding import LAST, count_of, entries_of
 from library.models import Entry
 
-__all__ = ["WALL_PAGE", "models_on_wall", "neighbours", "wall_count", "wall_page"]
+__all__ = ["SORTED_MOST", "WALL_PAGE", "models_on_wall", "neighbours", "people_on_wall", "wall_count", "wall_page"]
 
 WALL_PAGE = 60
 BESIDE = 8
 """How many entries are looked at for a neighbour: some may be too old to be shown."""
 LOOKS = 5
+MOST_PEOPLE = 200
+SORTED_MOST = 1_000
+"""How many of the newest videos that match are sorted by something else than their time."""
 MODELS_KEPT_S = 60
 
 
-def wall_page(caller: Caller, wanted: WallFilter, before: UUID | None = None, *, count: int = WALL_PAGE) -> tuple[list[Video], bool]:
-    """Return the newest videos that the filter leaves, those older than `before`, newest first, and whether there are more."""
+def wall_page(
+    caller: Caller,
+    wanted: WallFilter,
+    before: UUID | None = None,
+    *,
+    count: int = WALL_PAGE,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> tuple[list[Video], bool]:
+    """Return the first videos that the filter leaves, those after `before`, and whether there are more. The newest come first, or as
+    `wanted.sort` says. `since` <= made < `until`.
+    """
+    if wanted.sort:
+        return _sorted_page(caller, wanted, before, count)
     question, place = question_of(wanted, caller), _place_of(before)
+    low, high = place_at(since) if since else 0, place_at(until) if until else LAST
+    question = replace(question, low=max(question.low, low), high=min(question.high, high))
     videos: list[Video] = []
     for _look in range(LOOKS):  # more than once only if entries are out of date
         asked = count + 1 - len(videos)
@@ -46,6 +67,10 @@ def wall_count(caller: Caller, wanted: WallFilter) -> int:
 
 def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID | None, UUID | None]:
     """Return the next newer and the next older video that the filter leaves. A video has no place for a moment after it is made."""
+    if wanted.sort:
+        order = [None, *(pk for _seq, pk in _in_order(caller, wanted)), None]
+        at = order.index(video.pk) if video.pk in order else None
+        return (order[at - 1], order[at + 1]) if at else (None, None)
     question, place = question_of(wanted, caller), _place_of(video.pk)
     newer = entries_of(question, BESIDE, after=place - 1) if place is not None else []
     older = entries_of(question, BESIDE, before=place)
@@ -61,6 +86,35 @@ def models_on_wall(caller: Caller) -> set[str]:
 
     whose = "all" if may(caller, "see", Video) else f"{caller.user.pk}-{hash(frozenset(caller.teams))}"
     return caches["process"].get_or_set(f"models-on-wall:{whose}", read, MODELS_KEPT_S) or set()
+
+
+def people_on_wall(caller: Caller) -> dict[str, str]:
+    """Return the names by id, as an address has it, of the people among whose videos the caller may choose."""
+    people = User.objects.order_by("first_name", "last_name", "username")
+    if may(caller, "see", Video):
+        people = people.filter(Exists(Video.objects.filter(owner=OuterRef("pk"))))
+    elif caller.teams:
+        people = people.filter(groups__in=sorted(caller.teams)).distinct()
+    else:
+        return {}
+    return {str(one.pk): one.get_full_name() or one.username for one in people[:MOST_PEOPLE]}
+
+
+def _sorted_page(caller: Caller, wanted: WallFilter, before: UUID | None, count: int) -> tuple[list[Video], bool]:
+    order = _in_order(caller, wanted)
+    keys = [pk for _seq, pk in order]
+    start = keys.index(before) + 1 if before in keys else 0
+    page = [seq for seq, _pk in order[start : start + count]]
+    by_place = {video.entry.seq: video for video in _read(page, caller)}
+    return [by_place[seq] for seq in page if seq in by_place], len(order) > start + count
+
+
+def _in_order(caller: Caller, wanted: WallFilter) -> list[tuple[int, UUID]]:
+    """Return places and ids of the newest videos that match and that the caller sees, the largest value first; without one at the end."""
+    found = entries_of(question_of(wanted, caller), SORTED_MOST)
+    videos = Video.objects.kept().filter(entry__seq__in=found)
+    by = F(SORTS[wanted.sort]).desc(nulls_last=True)
+    return list(videos.filter(videos.shown_among(caller)).order_by(by, "-entry__seq").values_list("entry__seq", "pk"))
 
 
 def _read(found: Sequence[int], caller: Caller) -> list[Video]:

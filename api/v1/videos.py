@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 from pydantic import ConfigDict, Field, StrictBool
 
+from access.callers import Caller
 from access.scopes import Scope
 from api.auth import caller, needs
 from api.fields import EXACT, Moment, Plain
@@ -23,11 +24,14 @@ from delivery.links import origin_of
 from delivery.stored_file import Variant, serve_video
 from generation.actions import bin as actions
 from generation.actions.star import note_on
-from generation.errors import NotThere
+from generation.errors import InvalidRequest, NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
 from library import notes
+from library.filters import WallFilter
+from library.models import Collection
 from library.models.tag import LONGEST_TAG
+from library.wall import wall_page
 from providers.vendors import find_model
 
 __all__ = ["router", "visible_video"]
@@ -37,15 +41,29 @@ router = Router(tags=["videos"])
 
 class VideoFilter(PageIn):
     bin: bool = Field(False, description="The videos in the bin instead of the others.")
-    q: Plain = Field("", description="Words of the title or of the prompt.")
+    q: Plain = Field("", description="Words of the prompt, the title, tags, the model, the owner's name or the content id.")
+    person: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(None, description="The id of its owner.")
+    team: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(None, description="The id of the team that it is shared with.")
     model: Plain = ""
+    vendor: Plain = ""
+    shape: Literal["", "wide", "square", "tall"] = ""
+    length: Literal["", "short", "medium", "long"] = Field("", description="Up to 5 s, up to 10 s, or longer.")
+    size: Literal["", "480", "720", "1080", "2160"] = Field("", description="The class of the shorter side, in pixels.")
+    tag: Plain = ""
+    collection: UUID | None = Field(None, description="A collection; also what it keeps off the gallery.")
+    batch: UUID | None = None
     task: UUID | None = None
     content_id: Plain = Field("", description="That of the task.")
     starred: bool | None = None
     review: Literal["none", "wanted", "approved", "rejected"] | None = Field(None, description="The state of its review.")
+    rating: Annotated[int, Field(ge=1, le=notes.BEST)] | None = Field(None, description="This rating or a better one.")
+    warning: Literal["", "any", "black", "frozen", "silent"] = Field("", description="A quality warning; `any`: at least one.")
     created_after: Moment | None = Field(None, description="This moment or later.")
     created_before: Moment | None = Field(None, description="Before this moment.")
 
+
+BY_INDEX = ("q", "person", "team", "vendor", "shape", "length", "size", "tag", "collection", "batch", "rating", "warning")
+AS_THEY_ARE = ("q", "vendor", "shape", "length", "size", "content_id", "starred", "warning")
 
 Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=TEXT)]
 
@@ -74,7 +92,40 @@ class EmptiedOut(Schema):
 
 @router.get("", response=Page[TaggedVideoOut], summary="Your videos, newest first")
 def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[TaggedVideoOut]:
-    asking = caller(request)
+    """List videos; every filter narrows the list. `q`, `person`, `team`, `vendor`, `shape`, `length`, `size`, `tag`, `collection`, `batch`,
+    `rating` and `warning` ask the index: they find what changed within the last second as it was. Of them the bin takes `q` only.
+    """
+    asking, origin = caller(request), origin_of(request)
+    by_index = [name for name in BY_INDEX if getattr(wanted, name) and not (wanted.bin and name == "q")]
+    if wanted.bin and by_index:
+        raise InvalidRequest(_("The bin has no such filter."), fields={"bin": _("The bin has no such filter.")})
+    videos, cursor = _found(wanted, asking) if by_index else _listed(wanted, asking)
+    prefetch_related_objects(videos, "tags")
+    return Page[TaggedVideoOut](items=[tagged_out(video, origin) for video in videos], next_cursor=cursor)
+
+
+def _found(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | None]:
+    """Return a page of what the index finds, hidden videos too."""
+    if wanted.collection and Collection.objects.one_for(asking, wanted.collection) is None:
+        return [], None
+    spec = find_model(wanted.model) if wanted.model else None
+    values: dict[str, Any] = {name: getattr(wanted, name) for name in AS_THEY_ARE}
+    values |= {name: str(getattr(wanted, name) or "") for name in ("person", "team", "collection", "batch", "task")}
+    asked = WallFilter(
+        **values,
+        tag=next(iter(notes.tag_names([wanted.tag])), ""),
+        model=spec.name if spec else wanted.model,
+        rating=wanted.rating or 0,
+        review=wanted.review or "",
+        hidden=True,
+    )
+    since, until = wanted.created_after, wanted.created_before
+    videos, is_more = wall_page(asking, asked, wanted.cursor, count=wanted.limit, since=since, until=until)
+    return videos, videos[-1].pk if is_more else None
+
+
+def _listed(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | None]:
+    """Return a page of the rows themselves, as they are now."""
     seen = Video.objects.binned_for(asking) if wanted.bin else Video.objects.kept()
     if wanted.q:
         seen = seen.filter(Q(title__icontains=wanted.q) | Q(task__prompt__text__icontains=wanted.q))
@@ -89,10 +140,8 @@ def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[Tagged
         seen = seen.filter(favourite=wanted.starred)
     if wanted.review is not None:
         seen = seen.filter(review_state="" if wanted.review == "none" else wanted.review)
-    rows = created_within(seen, wanted.created_after, wanted.created_before).prefetch_related("tags")
-    videos, cursor = page_of(rows, wanted, seen_by=None if wanted.bin else asking)
-    origin = origin_of(request)
-    return Page[TaggedVideoOut](items=[tagged_out(video, origin) for video in videos], next_cursor=cursor)
+    rows = created_within(seen, wanted.created_after, wanted.created_before)
+    return page_of(rows, wanted, seen_by=None if wanted.bin else asking)
 
 
 @router.get("/{video_id}", response={200: TaggedVideoOut, 404: ErrorOut}, summary="One video")

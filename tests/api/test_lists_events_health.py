@@ -11,6 +11,7 @@ from generation.lifecycle import Status
 from generation.models import PaidSubmits, Video
 from generation.ordering.create import create
 from generation.ordering.order import Order
+from library.models import Collection, CollectionItem, VideoTag
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import MODEL, make_task
@@ -121,3 +122,35 @@ def test_health_says_whether_a_render_would_be_sent_now(api, admin_api, user, id
     assert (stopped["available"], stopped["reason"]) == (False, "New renders wait: the month's budget")
     assert (gone["available"], gone["reason"]) == (False, "No enabled account offers this model.")
     assert api.get("/models/kling/none/health").status_code == 404
+
+
+def test_videos_are_found_by_the_filters_of_the_gallery(api, user, other_user):
+    best = make_video(user, prompt="水墨远山", rating=5, review_state="approved", width_px=720, height_px=1280, duration_s=8.0)
+    make_video(user, prompt="a wolf", quality={"frozen_s": 9.0}, task=make_task(user, status="succeeded", prompt="a wolf", model=WAN))
+    VideoTag.objects.create(video=best, name="summer")
+    theirs = Collection.objects.create(owner=other_user, name="theirs")
+    mine = Collection.objects.create(owner=user, name="mine", is_hidden=True)
+    for place in (theirs, mine):
+        CollectionItem.objects.create(collection=place, video=best, position=1)
+
+    for name, value in (
+        ("q", "远山"),
+        ("shape", "tall"),
+        ("length", "medium"),
+        ("size", "720"),
+        ("tag", "Summer"),
+        ("collection", mine.pk),
+        ("vendor", "kling"),
+        ("rating", 4),
+        ("review", "approved"),
+    ):
+        found = titles(api, **{name: value}) - {"a wolf"} if name == "size" else titles(api, **{name: value})
+        assert found == {"水墨远山"}, name
+    assert titles(api, warning="any") == titles(api, vendor="dashscope", review="none", q="wolf") == {"a wolf"}
+    assert titles(api, collection=theirs.pk) == titles(api, person=other_user.pk) == titles(api, q="wolf", task=best.task_id) == set()
+    assert titles(api, person=user.pk, created_before="2026-01-01T00:00:00Z") == set()
+    first = api.get(f"/videos?person={user.pk}&limit=1").json()
+    rest = api.get(f"/videos?person={user.pk}&limit=1&cursor={first['next_cursor']}").json()
+    assert ([item["title"] for item in first["items"] + rest["items"]], rest["next_cursor"]) == (["a wolf", "水墨远山"], None)
+    for wrong in ("rating=6", "shape=round", "bin=true&rating=4", "tag=a,b"):
+        assert api.get(f"/videos?{wrong}").status_code == 422

@@ -67,7 +67,7 @@ def test_wall_without_a_match_repeats_the_filter_in_words(visitor, user):
 
     reply = visitor.get("/gallery/?q=heron&starred=1")
 
-    assert "No video for: “heron” in the prompt, starred." in reply.text
+    assert "No video for: “heron”, starred." in reply.text
     assert "Clear filters" in reply.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -10,12 +10,14 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from access.callers import Caller
 from access.rights import may
 from generation.models import Video
 from generation.quality import warnings_of
+from web.presenters.marks import marked
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, name_of, title_and_language, title_of
 
@@ -42,6 +44,7 @@ class Tile:
     href: str
     title: str
     title_lang: str
+    marked: SafeString
     poster: Poster | None
     preview_url: str
     ratio: float
@@ -128,6 +131,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         href=reverse("video", args=[video.pk], query=query),
         title=title,
         title_lang=language,
+        marked=marked(title, (query or {}).get("q", "")),
         poster=poster_of(video),
         preview_url=reverse("video-preview", args=[video.pk]) if video.preview else "",
         ratio=video.ratio,
@@ -188,9 +192,13 @@ def _take(videos: list[Video], caller: Caller) -> Take:
     )
 
 
-def days_of(videos: Iterable[Video], caller: Caller, query: Mapping[str, str], *, shown: date | None = None) -> list[Day]:
-    """Return the videos by day. `query` is the wall's filter, `shown` the day that already has its heading on the page."""
+def days_of(videos: Sequence[Video], caller: Caller, query: Mapping[str, str], *, shown: date | None = None) -> list[Day]:
+    """Return the videos by day, or all of a sorted wall as one without a name. `query` is the wall's filter, `shown` the day that has its
+    heading already.
+    """
     today = timezone.localdate()
+    if "sort" in query:
+        return [Day(date=today, name="", full="", tiles=[tile_of(video, caller, query) for video in videos])] if videos else []
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)

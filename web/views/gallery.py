@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
 from library.filters import WallFilter, filter_of, query_of
-from library.wall import models_on_wall, wall_count, wall_page
+from library.wall import SORTED_MOST, models_on_wall, wall_count, wall_page
 from web.presenters.bulk import bar_of
 from web.presenters.filters import chosen_words, filter_menus
 from web.presenters.videos import days_of
@@ -30,13 +30,15 @@ def gallery(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     wanted = filter_of(request.GET, caller)
     context = _wall(request, wanted, None)
+    menus = filter_menus(wanted, models_on_wall(caller), caller)
     count = wall_count(caller, wanted)
     context |= {
         "bar": bar_of(caller, query_of(wanted), count),
         "wanted": wanted,
-        "menus": filter_menus(wanted, models_on_wall(caller), caller),
-        "chosen": chosen_words(wanted, caller),
+        "menus": menus,
+        "chosen": chosen_words(wanted, menus),
         "count": count,
+        "sorted_most": SORTED_MOST if wanted.sort else 0,
     }
     return render(request, "gallery/page.html", context)
 
