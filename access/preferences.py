@@ -23,7 +23,7 @@ __all__ = [
     "THEMES",
     "THEME_KEY",
     "WISHES",
-    "language_of",
+    "chosen_language",
     "remember",
     "store",
     "wanted",
@@ -65,7 +65,7 @@ def remember(request: HttpRequest, **choices: Any) -> None:
         request.session[name] = choices[name]
 
 
-def language_of(user: User) -> str:
+def chosen_language(user: User) -> str:
     """Return the language that the person chose, or an empty text. Costs one query; for requests without a session."""
     return Preference.objects.filter(user=user).values_list("language", flat=True).first() or ""
 

@@ -18,7 +18,7 @@ from access.callers import Caller
 from batches.accepting import require_rights, require_same_limits, with_money
 from batches.actions import lock, move
 from batches.checking import Checker, Draft
-from batches.fitting import LeftOut, fitted
+from batches.fitting import LeftOut, fitted, unasked
 from batches.images import Images
 from batches.messages import words_of
 from batches.models import Batch, BatchRow, RowState, State
@@ -73,7 +73,7 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     images = Asset.objects.visible_to(caller).in_bulk([UUID(pk) for ids in said.get("inputs", {}).values() for pk in ids])
     inputs = {slot: [images[UUID(pk)] for pk in ids if UUID(pk) in images] for slot, ids in said.get("inputs", {}).items()}
     only = batch.token.only if batch.token else ""
-    fit = fitted(spec, wanted, inputs, accounts=accounts_lately(), only=only, quiet=_unasked(wanted, said.get("model", "")))
+    fit = fitted(spec, wanted, inputs, accounts=accounts_lately(), only=only, quiet=unasked(wanted, find_model(said.get("model", ""))))
     order = {name: value for name, value in said.items() if name not in {"full", "offline", "retry_of"}} | {
         "model": spec.name,
         "params": dict(fit.params),
@@ -85,14 +85,6 @@ def plan_finish(draft: BatchRow, spec: ModelSpec, params: Mapping[str, Any] | No
     (row,) = Checker(batch, Images(caller)).checked([Draft(0, cells, {"content_id": "", "metadata": {}, **order})])
     (ask,) = asks_of(batch, [row])
     return Finish(draft=draft, row=row, left_out=[*fit.left_out, *_without_seed(said, spec)], cost=0 if ask is None else ask.amount)
-
-
-def _unasked(params: Mapping[str, Any], model: str) -> set[str]:
-    """Return the settings that nobody chose: empty ones, and minor ones with the default of the draft's model."""
-    spec = find_model(model)
-    schemas = spec.json_schema()["properties"] if spec else {}
-    lesser = {name: schema.get("default") for name, schema in schemas.items() if not schema.get("main")}
-    return {name for name, value in params.items() if value in (None, "", []) or (name in lesser and value == lesser[name])}
 
 
 def _without_seed(said: Mapping[str, Any], spec: ModelSpec) -> list[LeftOut]:

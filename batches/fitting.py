@@ -18,7 +18,7 @@ from generation.tariff import Tariff, ceiling, short_side_px
 from providers.core.catalog import InputConflict, ModelSpec
 from providers.models import ProviderAccount
 
-__all__ = ["Fitted", "LeftOut", "draft_of", "fitted"]
+__all__ = ["Fitted", "LeftOut", "draft_of", "fitted", "unasked"]
 
 SIZE, LENGTH = "resolution", "duration_s"
 
@@ -75,6 +75,13 @@ def fitted(
                 left_out += [LeftOut(field=f"params.{name}", value=kept.pop(name), why=why) for name, why in refused.items()]
                 continue
         return Fitted(params=kept, inputs=images, left_out=left_out)
+
+
+def unasked(params: Mapping[str, Any], spec: ModelSpec | None) -> set[str]:
+    """Return the settings that nobody chose: empty ones, and minor ones that have the default of the model whose form they come from."""
+    schemas = spec.json_schema()["properties"] if spec else {}
+    minor = {name: schema.get("default") for name, schema in schemas.items() if not schema.get("main")}
+    return {name for name, value in params.items() if value in (None, "", []) or (name in minor and value == minor[name])}
 
 
 def _spelled(spec: ModelSpec, name: str, value: Any) -> Any:

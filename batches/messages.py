@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from access.preferences import language_of
+from access.preferences import chosen_language
 from batches.models import Batch
 from batches.reading.sheet import BadFile
 from providers.core.messages import SENTENCES, Message, Sentence, say
@@ -98,4 +98,4 @@ def words_of(problem: Mapping[str, Any], names: Mapping[str, str] | None = None)
 
 def language_for(batch: Batch) -> str | None:
     """Return the language of what is kept about the batch: that of the page where it was uploaded, or the one that its owner chose."""
-    return batch.language or language_of(batch.owner) or None
+    return batch.language or chosen_language(batch.owner) or None

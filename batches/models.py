@@ -30,13 +30,12 @@ class State(models.TextChoices):
     CHECKING = "checking", pgettext_lazy("batch", "Checking")
     REFUSED = "refused", pgettext_lazy("batch", "File refused")
     CHECKED = "checked", pgettext_lazy("batch", "Checked")
-    ACCEPTING = "accepting", pgettext_lazy("batch", "Starting")
     RUNNING = "running", pgettext_lazy("batch", "Running")
     PAUSED = "paused", pgettext_lazy("batch", "Paused")
     ENDED = "ended", pgettext_lazy("batch", "Ended")
 
 
-ATTENDED = [State.CHECKING, State.ACCEPTING, State.RUNNING, State.PAUSED]
+ATTENDED = [State.CHECKING, State.RUNNING, State.PAUSED]
 """The clock comes back to these: `due_at` is set."""
 
 

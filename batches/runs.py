@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 from access.callers import Caller
 from access.models import ApiToken, TokenState
 from access.money import decimal
-from access.preferences import language_of
+from access.preferences import chosen_language
 from access.scopes import Scope
 from batches.accepting import accept
 from batches.messages import problem
@@ -71,7 +71,7 @@ def run(recurring_id: UUID | str, fence: int) -> None:
     row = rows.filter(pk=recurring_id, fence=fence, run_id__isnull=False).first()
     if row is None:
         return
-    with translation.override(language_of(row.owner) or None):
+    with translation.override(chosen_language(row.owner) or None):
         if not row.owner.is_active:
             _end(row, None, Message(), paused=True)
         elif not _token_works(row):

@@ -20,7 +20,7 @@ from access import ledger
 from access.callers import Caller
 from batches.accepting import with_money
 from batches.checking import Checker, Draft
-from batches.fitting import LeftOut, draft_of, fitted
+from batches.fitting import LeftOut, draft_of, fitted, unasked
 from batches.images import Images
 from batches.keys import made_before
 from batches.messages import words_of
@@ -52,7 +52,7 @@ class Wanted:
     """A prompt that is rendered on every model, in every style and with every seed.
 
     Without `seeds`, there are `takes` of them, counted up from the seed in `params` or from a random one, the same for every model.
-    `source` is the model whose form `params` come from: nobody asked for a setting that still has the default of that model.
+    `source` is the model whose form `params` come from: nobody asked for a minor setting that still has its default.
     """
 
     prompt: str
@@ -122,7 +122,8 @@ def plan(wanted: Wanted, *, by: Caller, team: Group | None = None) -> Plan:
 
 def _drafts(wanted: Wanted, batch: Batch, left_out: dict[str, Sequence[LeftOut]]) -> Iterator[Draft]:
     """Yield the orders by style, then by model, then by seed."""
-    seeds, accounts, only, quiet = _seeds(wanted), accounts_lately(), batch.token.only if batch.token else "", _unasked(wanted)
+    seeds, accounts, only = _seeds(wanted), accounts_lately(), batch.token.only if batch.token else ""
+    quiet = unasked(wanted.params, wanted.source)
     slots = {slot: len(assets) for slot, assets in wanted.inputs.items()}
     asked = {**wanted.params, "seed": seeds[0]} if wanted.seeds or wanted.params.get("seed") is not None else wanted.params
     fits = {spec.name: fitted(spec, asked, wanted.inputs, accounts=accounts, only=only, quiet=quiet) for spec in wanted.models}
@@ -148,12 +149,6 @@ def _drafts(wanted: Wanted, batch: Batch, left_out: dict[str, Sequence[LeftOut]]
             order["full"] = params
         cells = {"model": spec.name, "style": style.id if style else "", "seed": str(seed) if has_seed else ""}
         yield Draft(number, cells, order)
-
-
-def _unasked(wanted: Wanted) -> set[str]:
-    """Return the settings of the form in which nobody chose anything."""
-    fields = wanted.source.params.model_fields if wanted.source else {}
-    return {name for name, value in wanted.params.items() if name in fields and value == fields[name].get_default()}
 
 
 def _seeds(wanted: Wanted) -> list[int]:

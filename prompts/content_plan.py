@@ -17,7 +17,7 @@ from prompts.making import Made, make
 from prompts.platforms import Platform
 from prompts.styles import Style
 from prompts.templates.built_in import BUILT_IN
-from providers.core.messages import Message
+from providers.core.messages import Message, say
 
 __all__ = ["MOST_POSTS", "Plan", "Post", "plan_posts", "with_captions"]
 
@@ -41,7 +41,7 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Posts by time. `reason` says why captions are missing; it is empty if only the time ran out."""
+    """Posts by time. `reason` says why captions are missing."""
 
     posts: tuple[Post, ...]
     reason: Message
@@ -65,9 +65,9 @@ def plan_posts(
     return tuple(sorted(posts, key=lambda post: post.at))
 
 
-def with_captions(posts: Sequence[Post], *, owner: User) -> Plan:
-    """Let a language model write the captions, as many as it does in a minute."""
-    until, failures, reason, done = time.monotonic() + CAPTIONS_S, 0, Message(), []
+def with_captions(posts: Sequence[Post], *, owner: User, within_s: float = CAPTIONS_S) -> Plan:
+    """Let a language model write the captions, as many as it does in this time; the reason says what becomes of the others."""
+    until, failures, reason, done = time.monotonic() + within_s, 0, Message(), []
     for post in posts:
         if failures >= MOST_FAILURES or time.monotonic() > until:
             done.append(post)
@@ -77,4 +77,7 @@ def with_captions(posts: Sequence[Post], *, owner: User) -> Plan:
         failures = 0 if written.by else failures + 1
         reason = written.reason or reason
         done.append(replace(post, caption=written.text) if written.by else post)
+    count = sum(bool(post.caption) for post in done)
+    if count < len(done) and not reason:
+        reason = say("captions_late", count=count, all=len(done))
     return Plan(posts=tuple(done), reason=reason)

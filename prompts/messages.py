@@ -24,6 +24,9 @@ PROMPT_SENTENCES = {
     "chat_refused": _("The language model refused this text."),
     "chat_cut": _("The language model's answer was cut off before its end."),
     "chat_over_limit": _("The language model wrote more than the %(most)s characters that the video model takes."),
+    "captions_late": _(
+        "A minute was enough for %(count)s of %(all)s captions. Write the others yourself, or plan fewer posts at one time."
+    ),
     "chat_bad_image": _("The image cannot be read."),
 }
 SENTENCES |= PROMPT_SENTENCES

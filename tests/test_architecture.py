@@ -220,6 +220,11 @@ def test_tests_replace_nothing_of_ours() -> None:
     assert users == []
 
 
+def test_folders_of_tests_are_packages() -> None:
+    """Without it, modules of one name in two folders stop a `pytest` that collects both."""
+    assert {path.parent for path in (ROOT / "tests").rglob("test_*.py") if not (path.parent / "__init__.py").exists()} == set()
+
+
 def test_modules_stay_small() -> None:
     longest = {
         path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(*ROOMS, "tools", "tests")

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from pydantic import ValidationError as Invalid
 
 from access.callers import Caller
-from access.preferences import language_of
+from access.preferences import chosen_language
 from access.scopes import Scope
 from api.auth import BearerToken, working_token
 from api.strict_json import read_strictly
@@ -109,7 +109,7 @@ def _caller(request: HttpRequest, sender: Sender, scope: Scope) -> Caller:
     if found is None:
         raise AuthenticationError
     if sender.language in {"", "*"}:  # some clients send the star to everybody
-        request.META["HTTP_ACCEPT_LANGUAGE"] = language_of(found.user)
+        request.META["HTTP_ACCEPT_LANGUAGE"] = chosen_language(found.user)
     return found
 
 

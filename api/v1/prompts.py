@@ -13,7 +13,7 @@ from access.scopes import Scope
 from api.auth import caller, needs
 from api.v1.preferences import Language
 from api.v1.schemas import TEXT, ErrorOut, ModelName
-from api.v1.templates import Number, TemplateId, language_of
+from api.v1.templates import Number, TemplateId, asked_language
 from generation.errors import InvalidRequest
 from generation.ordering.aliases import meant_by
 from prompts.history import refusals_of
@@ -96,7 +96,7 @@ def render_prompt(request: HttpRequest, body: RenderIn) -> RenderOut:
 
     422 names each variable that is wrong as `values.NAME`. `made_from` says how the prompt came to be.
     """
-    asking, language = caller(request), language_of(body.language)
+    asking, language = caller(request), asked_language(body.language)
     spec = _spec(body.model) if body.model else None
     if not body.template and not body.text.strip():
         raise _unknown("template", _("Name a template, or give a text."))

@@ -23,7 +23,7 @@ from api.idempotency import KEY, REPLAYED, has_new_key, idempotent
 from api.paging import PageIn, created_within, page_of
 from api.v1.made_from import made_as_said
 from api.v1.schemas import AdoptIn, CostIn, ErrorOut, Page, ShareIn, SubmitAgainIn, TaskIn, TaskOut, task_out
-from api.v1.templates import language_of
+from api.v1.templates import asked_language
 from database.prepared import Prepared
 from delivery.links import origin_of
 from delivery.waiting import answer_later, asked_wait_s, waited_s
@@ -87,7 +87,7 @@ def post_task(
     """
     asking, model = caller(request), meant_by(body.model)
     made = made_as_said(
-        body.made_from, body.prompt, asking=asking, language=language_of(None), spec=find_model(model), slots=tuple(body.inputs)
+        body.made_from, body.prompt, asking=asking, language=asked_language(None), spec=find_model(model), slots=tuple(body.inputs)
     )
     order = Order(
         **body.model_dump(exclude={"model", "prompt", "params", "inputs", "team", "paying_team", "made_from"}),

@@ -24,7 +24,7 @@ from prompts.templates import own
 from prompts.templates.built_in import BUILT_IN
 from prompts.templates.rendering import TemplateVersion
 
-__all__ = ["TemplateId", "language_of", "looks", "router"]
+__all__ = ["TemplateId", "asked_language", "looks", "router"]
 
 router = Router(tags=["templates"])
 looks = Router(tags=["templates"])
@@ -150,7 +150,7 @@ def list_templates(request: HttpRequest, wanted: Query[TemplateFilter]) -> Page[
     if wanted.q:
         rows = rows.filter(name__icontains=wanted.q) | rows.filter(text__icontains=wanted.q)
     found, cursor = page_of(rows, wanted, seen_by=caller(request))
-    language, text = language_of(wanted.language), wanted.q.casefold()
+    language, text = asked_language(wanted.language), wanted.q.casefold()
     built_in = [
         _out(one)
         for one in BUILT_IN.values()
@@ -171,7 +171,7 @@ def post_template(request: HttpRequest, body: TemplateIn) -> Status[TemplateOut]
 def get_template(request: HttpRequest, template_id: str, which: Query[WhichIn]) -> TemplateOut:
     """Show the current version, or an earlier one: those of a deleted template too, by `version`."""
     asking = caller(request)
-    if built_in := BUILT_IN.get((template_id, language_of(which.language))):
+    if built_in := BUILT_IN.get((template_id, asked_language(which.language))):
         return _out(own.find(asking, template_id, built_in.language, version=which.version))
     return _row_out(own.the_row(asking, template_id, version=which.version))
 
@@ -197,21 +197,21 @@ def delete_template(request: HttpRequest, template_id: str) -> Status[None]:
 
 @looks.get("/styles", response=list[StyleOut], summary="Styles of the portal")
 def list_styles(request: HttpRequest, wanted: Query[LooksIn]) -> list[StyleOut]:  # noqa: ARG001 - a view
-    language = language_of(wanted.language)
+    language = asked_language(wanted.language)
     shown = ("name", "words", "negative")
     return [StyleOut(id=one.id, **{field: getattr(one, field)[language] for field in shown}) for one in STYLES.values()]
 
 
 @looks.get("/platforms", response=list[PlatformOut], summary="Platforms that videos are made for")
 def list_platforms(request: HttpRequest, wanted: Query[LooksIn]) -> list[PlatformOut]:  # noqa: ARG001 - a view
-    language = language_of(wanted.language)
+    language = asked_language(wanted.language)
     return [
         PlatformOut(id=one.id, name=one.name[language], ratio=one.ratio, duration_s=one.duration_s, words=one.words[language])
         for one in PLATFORMS.values()
     ]
 
 
-def language_of(wanted: str | None) -> str:
+def asked_language(wanted: str | None) -> str:
     """Return the language that was asked for, or that of the request."""
     return wanted or ("zh-hans" if (get_language() or "").startswith("zh") else "en")
 

@@ -25,7 +25,7 @@ from api.v1.made_from import MadeFrom, made_as_said
 from api.v1.preferences import Language
 from api.v1.schemas import TEXT, ErrorOut, Metadata, ModelName, SlotIn
 from api.v1.tasks import assets_of
-from api.v1.templates import language_of
+from api.v1.templates import asked_language
 from batches.finishing import Finish, draft_row, finish, plan_finish
 from batches.fitting import LeftOut
 from batches.keys import made_before
@@ -209,7 +209,7 @@ def _planned(asking: Caller, task_id: UUID, body: FinishIn) -> Finish:
 
 def _wanted(body: VariationsIn, asking: Caller) -> Wanted:
     kept = body.model_dump(include={"takes", "seeds", "params", "drafts", "name", "content_id", "metadata"})
-    language = language_of(body.language)
+    language = asked_language(body.language)
     said = made_as_said(body.made_from, body.prompt, asking=asking, language=language, spec=None)
     return Wanted(
         prompt=said.text,

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models.functions import Substr
 
 from access.callers import Caller
+from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from generation.ordering.accounts import is_billed
 from generation.ordering.fingerprint import fingerprint
@@ -55,7 +56,7 @@ def similar_to(
     if not prompt.strip() and not any(inputs.values()):
         return []
     videos = Video.objects.kept().filter(task__account__sandbox=not is_billed(spec, accounts, only))
-    equal = GenerationTask.objects.filter(fingerprint=fingerprint(spec.name, params, prompt, inputs), status="succeeded")
+    equal = GenerationTask.objects.filter(fingerprint=fingerprint(spec.name, params, prompt, inputs), status=Status.SUCCEEDED)
     same = videos.filter(videos.shown_among(caller), task__in=equal.exclude(fingerprint=""))
     found = [Similar(video=video, likeness=1.0, is_same=True) for video in same.select_related("task__prompt").order_by("-pk")[:SHOWN_MOST]]
     if len(found) == SHOWN_MOST:

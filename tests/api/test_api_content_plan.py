@@ -7,7 +7,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from prompts.chat import ensure_sandbox_endpoint
+from prompts.content_plan import plan_posts, with_captions
+from prompts.platforms import PLATFORMS
 from prompts.signed import unpack
+from providers.messages import translated
 from tests.cases import in_one_test
 
 PLAN = {"topics": ["the first snow", "warm tea"], "platforms": ["tiktok"]}
@@ -31,6 +34,14 @@ def test_without_a_language_model_captions_are_empty_and_the_reason_is_given(api
 
     assert ([post["caption"] for post in plan["posts"]], plan["reason"]["code"]) == (["", ""], "chat_none")
     assert api.post("/prompts/plan", PLAN | {"captions": False}).json()["reason"] is None
+
+
+def test_posts_for_whose_captions_there_was_no_time_are_counted(user, simulator):
+    ensure_sandbox_endpoint(simulator.url)
+    posts = plan_posts(["snow", "tea"], [PLATFORMS["tiktok"]], first_day=timezone.localdate())
+
+    reason = with_captions(posts, owner=user, within_s=-1).reason
+    assert "enough for 0 of 2 captions" in translated(reason)
 
 
 @in_one_test(

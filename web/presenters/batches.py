@@ -53,13 +53,13 @@ __all__ = [
     "problems_of",
     "rows_of_kind",
     "run_rows",
+    "tasks_of",
 ]
 
 BATCH_FACES = {
     State.CHECKING: Face(label=State.CHECKING.label, tone="run", icon="spinner"),
     State.REFUSED: Face(label=State.REFUSED.label, tone="bad", icon="circle-x"),
     State.CHECKED: Face(label=gettext_lazy("Waits for you"), tone="warn", icon="hourglass"),
-    State.ACCEPTING: Face(label=State.ACCEPTING.label, tone="run", icon="spinner"),
     State.RUNNING: Face(label=State.RUNNING.label, tone="run", icon="spinner"),
     State.PAUSED: Face(label=State.PAUSED.label, tone="off", icon="pause"),
     State.ENDED: Face(label=State.ENDED.label, tone="ok", icon="circle-check"),
@@ -294,9 +294,13 @@ def check_rows(batch: Batch, rows: Iterable[BatchRow], columns: Sequence[str]) -
     ]
 
 
-def run_rows(batch: Batch, rows: Sequence[BatchRow], caller: Caller) -> list[RunRow]:
-    """Return rows of an accepted batch with the cards of their tasks. Four queries for all of them."""
-    tasks = with_cards(GenerationTask.objects.filter(pk__in=[row.task_id for row in rows if row.task_id]))
+def tasks_of(rows: Iterable[BatchRow]) -> QuerySet[GenerationTask]:
+    """Return the tasks of these rows with what their cards need."""
+    return with_cards(GenerationTask.objects.filter(pk__in=[row.task_id for row in rows if row.task_id]))
+
+
+def run_rows(batch: Batch, rows: Sequence[BatchRow], tasks: Iterable[GenerationTask], caller: Caller) -> list[RunRow]:
+    """Return rows of an accepted batch with the cards of their tasks."""
     cards = {card.id: card for card in cards_of(tasks, caller, "row")}
     names = field_names(batch)
     return [_run_row(batch, row, cards.get(str(row.task_id)), names) for row in rows]

@@ -20,13 +20,12 @@ from batches.money import tightest_budget
 from batches.variations import Plan
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.queries.tasks import with_cards
 from prompts.styles import STYLES
 from providers.labels import listed
 from providers.models import ProviderAccount
 from providers.vendors import ALL_MODELS
 from web.formatting import money
-from web.presenters.batches import RunRow, run_rows
+from web.presenters.batches import RunRow, run_rows, tasks_of
 from web.presenters.budgets import budget_card
 from web.presenters.models import Quote, setting_titles
 from web.presenters.videos import Tile, tile_of
@@ -116,8 +115,8 @@ def left_out_words(left_out: Mapping[str, Iterable[Any]]) -> list[str]:
 
 def groups_of(batch: Batch, rows: Sequence[BatchRow], caller: Caller) -> list[SetGroup]:
     """Return the videos of a set, those of one style and model together; a finished one follows its draft."""
-    shown = {row.number: one for row, one in zip(rows, run_rows(batch, rows, caller), strict=True)}
-    tasks = with_cards(GenerationTask.objects.filter(pk__in=[row.task_id for row in rows if row.task_id])).in_bulk()
+    tasks = tasks_of(rows).in_bulk()
+    shown = {row.number: one for row, one in zip(rows, run_rows(batch, rows, tasks.values(), caller), strict=True)}
     numbers = {str(row.task_id): row.number for row in batch.rows.exclude(task_id=None).only("task_id", "number")}
     groups: dict[str, list[SetCell]] = {}
     for row in sorted(rows, key=lambda row: (numbers.get(row.order.get("finishes", ""), row.number), row.number)):

@@ -122,7 +122,7 @@ def _rows_context(request: HttpRequest, found: Batch, caller: Caller) -> dict[st
         "first_url": reverse("batch", args=[found.pk], query=query, fragment="rows") if after else "",
     }
     if found.state != State.CHECKED:
-        return context | {"run_rows": shown.run_rows(found, page[:ROWS], caller)}
+        return context | {"run_rows": shown.run_rows(found, page[:ROWS], shown.tasks_of(page[:ROWS]), caller)}
     mapped = [name for name in found.heading if found.mapping.get(name, "") not in {"", "prompt"}][:COLUMNS_SHOWN]
     return context | {
         "headings": mapped,
@@ -160,7 +160,7 @@ def row(request: HttpRequest, pk: UUID) -> HttpResponse:
         return render(
             request, "sets/_cells.html", {"cells": [cell for group in groups_of(found, rows, caller_of(request)) for cell in group.cells]}
         )
-    return render(request, "batches/_rows.html", {"run_rows": shown.run_rows(found, rows, caller_of(request))})
+    return render(request, "batches/_rows.html", {"run_rows": shown.run_rows(found, rows, shown.tasks_of(rows), caller_of(request))})
 
 
 @login_required
