@@ -90,7 +90,9 @@ EXAMPLES: dict[str, Example] = {
     "delete_video": Example(status=204),
     "restore_video": Example(path={"video_id": "{video_in_bin}"}),
     "empty_bin": Example(),
-    "post_link": Example(status=201, body={"label": "product page", "expires_in_days": 30}),
+    "post_link": Example(
+        status=201, body={"label": "for the customer", "expires_in_days": 30, "password": "red fox 7", "may_download": False}
+    ),
     "list_links": Example(),
     "delete_link": Example(status=204),
     "post_replace_url": Example(),

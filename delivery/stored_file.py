@@ -26,7 +26,7 @@ from django.utils.http import content_disposition_header, http_date, parse_etags
 from generation import store
 from generation.models import Asset, Video
 
-__all__ = ["Variant", "file_name", "serve_asset", "serve_captions", "serve_file", "serve_video"]
+__all__ = ["Variant", "bucket_source", "file_name", "serve_asset", "serve_captions", "serve_file", "serve_video"]
 
 Variant = Literal["video", "poster", "preview"]
 MADE_HERE: Mapping[Variant, tuple[str, str]] = {"poster": ("image/webp", ".webp"), "preview": ("video/mp4", ".mp4")}
@@ -113,6 +113,15 @@ def serve_video(
         url_life_s=url_life_s or settings.FILE_URL_S,
         may_redirect=may_redirect,
     )
+
+
+def bucket_source() -> str:
+    """Return where signed addresses lead, as a further source of a content policy: ` https://bucket.example`; empty if the portal or nginx
+    sends files. Raises as the store.
+    """
+    address = None if settings.X_ACCEL_PREFIX else store.url("any", expires_s=settings.FILE_URL_S)
+    parts = urlsplit(address or "")
+    return f" {parts.scheme}://{parts.netloc.encode('idna').decode()}" if address else ""  # a header has ASCII, or browsers ignore it
 
 
 def serve_asset(request: HttpRequest, asset: Asset, *, name: str = "") -> HttpResponseBase:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -19,15 +20,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from access.callers import Caller
-from delivery.links import find_video
+from delivery.links import no_video, open_token
 from delivery.stored_file import serve_video
+from delivery.unlocking import is_unlocked
 from delivery.waiting import answer_later, resume
 from generation.errors import BUSY_FOR_S, NotThere
 from generation.lifecycle import TERMINAL
 from generation.models import GenerationTask
 from generation.store import StorageUnavailable
 
-__all__ = ["open_link"]
+__all__ = ["gone", "open_link"]
 
 URL_LIFE_S = 3600
 """How long the bucket's address behind a link is valid, and so how long a revoked link may still play. A player keeps the address, and
@@ -84,13 +86,19 @@ def _is_page(request: HttpRequest) -> bool:
 
 def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int = 0) -> HttpResponseBase:
     try:
-        found = find_video(token)
+        found, link = open_token(token)
+        if link is not None and not is_unlocked(request, link):
+            if _is_page(request):
+                return redirect("link-page", token)
+            raise no_video()
         if isinstance(found, GenerationTask):
             if not patience_s:
                 return _without_video(request, found)
             again = partial(_answer, token=token, variant=variant)
             return answer_later(request, found, patience_s, again, by=Caller(user=found.owner)) or again(request)
         inline = request.GET.get("download") != "1"
+        if link is not None and ((variant == "video" and link.preview_only) or not (inline or link.may_download)):
+            raise no_video()
         # `<video crossorigin>` needs CORS headers from the sender of the file; a bucket may have no CORS rule, so the portal sends it
         may_redirect = "Origin" not in request.headers
         response = serve_video(
@@ -103,7 +111,7 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
             name=request.GET.get("name", "")[:LONGEST_NAME],
         )
     except NotThere:
-        return _notice(request, GONE, status=404)
+        return gone(request)
     except StorageUnavailable as error:  # answered here, so that a player of another origin may read it
         response = _text(error.message, status=error.status)
         response["Retry-After"] = str(BUSY_FOR_S)
@@ -113,6 +121,11 @@ def _answer(request: HttpRequest, token: str, variant: str, *, patience_s: int =
     elif "immutable" in response["Cache-Control"]:
         response["Cache-Control"] = "private, no-cache"  # cached, but revalidated each time
     return response
+
+
+def gone(request: HttpRequest) -> HttpResponse:
+    """Answer that a link does not work, whatever the reason."""
+    return _notice(request, GONE, status=404)
 
 
 def _without_video(request: HttpRequest, task: GenerationTask) -> HttpResponse:

@@ -156,6 +156,7 @@ GENERATION_SENTENCES = {
     "image_gone": _("The image in %(slot)s is no longer in storage."),
     "too_large_together": _("Encoded, the images are %(sum)s MB; %(model)s accepts %(limit)s MB. Use smaller or fewer images."),
     "batch_paused": _("Its batch is paused."),
+    "saved_from_link": _("Saved from a link. Nothing was bought."),
     "stored_before": _("This task got the stored videos of task %(task)s. Nothing was bought."),
     "cancelled_before_start": _("Cancelled before it started."),
     "submits_stopped": _("Paid submits were stopped before the request was sent."),

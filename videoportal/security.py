@@ -9,7 +9,6 @@ import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -22,6 +21,7 @@ from access.second_factor import where_to_get_one
 from api.compat.tokens import HEADER
 from api.errors import Failure
 from api.shapes import for_programs, refused
+from delivery.stored_file import bucket_source
 from generation import store
 
 API, ADMIN, ACCOUNTS = "/api/", "/admin/", "/accounts/"
@@ -55,18 +55,11 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
         if not policy and time.monotonic() >= ask_at:
             ask_at = time.monotonic() + ASK_AGAIN_S  # a role's credentials may take half a minute to fail: no other answer waits for them
             with suppress(store.StorageUnavailable):
-                policy = POLICY.format(bucket=_bucket_source())
+                policy = POLICY.format(bucket=bucket_source())
         response.headers.setdefault("Content-Security-Policy", policy or POLICY.format(bucket=""))
         return response
 
     return middleware
-
-
-def _bucket_source() -> str:
-    """Return where signed addresses lead, as a further source: ` https://bucket.example`; empty if the portal or nginx sends files."""
-    address = None if settings.X_ACCEL_PREFIX else store.url("any", expires_s=settings.FILE_URL_S)
-    parts = urlsplit(address or "")
-    return f" {parts.scheme}://{parts.netloc.encode('idna').decode()}" if address else ""  # a header has ASCII, or browsers ignore it
 
 
 def compress_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

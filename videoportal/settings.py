@@ -289,6 +289,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "10/m/ip,3/10m/key"}
+ACCOUNT_RATE_LIMITS |= {"link_password": "30/m/ip,5/5m/key", "link_passwords": "100/h/key"}  # delivery/unlocking.py
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no message to an address that somebody else typed
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Links to set a password by e-mail begin with the host that was asked, so a portal that answers to every name sends none.

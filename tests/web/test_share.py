@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from access.callers import Caller
-from delivery.links import link_url, make_link
+from delivery.links import link_url, make_link, page_url
 from delivery.models import Link
 from tests.web.page_rows import make_video
 
@@ -32,9 +32,11 @@ def test_link_is_made_copied_and_revoked(visitor, user) -> None:
 
     panel = visitor.post(f"{path}links", {"label": "shop", "days": "7"}, headers=SCRIPT).content.decode()
     link = Link.objects.get()
-    made, unchanged = copied(panel)
+    page, made, unchanged = copied(panel)
 
-    assert (made, unchanged) == (link_url(link, "http://testserver"), of_api)
+    assert (page, made, unchanged) == (page_url(link, "http://testserver"), link_url(link, "http://testserver"), of_api)
+    assert played(page) == 200
+    assert "viewed once" in visitor.get(path).text
     assert (link.label, link.owner, round((link.expires_at - link.created_at).total_seconds() / 86400)) == ("shop", user, 7)
     assert [played(address) for address in (made, of_api)] == [200, 200]
 
@@ -59,6 +61,25 @@ def test_form_offers_what_the_setting_allows(visitor, user, settings) -> None:
     assert [visitor.post(f"{path}links", form, headers=SCRIPT).status_code for form in ({"label": "\0"}, {"days": "x"})] == [422, 422]
 
 
+def test_the_form_makes_links_that_hold_something_back(visitor, user):
+    path = f"/videos/{make_video(user).pk}/links"
+
+    panels = [visitor.post(path, form, headers=SCRIPT).text for form in ({"password": "red fox"}, {"offer": "watch"}, {"offer": "preview"})]
+
+    assert [bool(link.password) for link in Link.objects.order_by("pk")] == [True, False, False]
+    assert [(link.may_download, link.preview_only) for link in Link.objects.order_by("pk")] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    assert [text in panel for text, panel in zip(("with a password", "Watch only", "Preview with a mark"), panels, strict=True)] == [
+        True
+    ] * 3
+    assert len(copied(panels[-1])) == 3 + 1 + 1  # a page each; the file of the second; that of the API
+    refused = [visitor.post(path, form, headers=SCRIPT).status_code for form in ({"password": "short"}, {"offer": "x"})]
+    assert (refused, Link.objects.count()) == ([422, 422], 3)
+
+
 def test_who_may_only_look_has_no_panel_and_makes_no_link(visitor, other_user, staff_visitor) -> None:
     video = make_video(other_user)
     looks = User.objects.create_user("looks", is_staff=True)
@@ -72,7 +93,7 @@ def test_who_may_only_look_has_no_panel_and_makes_no_link(visitor, other_user, s
         403
     ] * 3
     assert visitor.post(f"{path}links", headers=SCRIPT).status_code == 404
-    assert len(copied(staff_visitor.get(path).content.decode())) == 2
+    assert len(copied(staff_visitor.get(path).content.decode())) == 3
 
 
 def test_admin_lists_links_and_revokes_them(staff_visitor, user) -> None:

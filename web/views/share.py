@@ -19,17 +19,19 @@ from delivery.links import make_link, origin_of, replace_url, revoke_link
 from delivery.models import Link
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Video
-from web.presenters.share import share_of
+from web.presenters.share import OFFERS, share_of
 from web.views.common import answer, the_video, toast, wants_fragment
 
 __all__ = ["replace", "share", "unshare"]
 
 
 class ShareForm(forms.Form):
-    """What the link is for, and for how many days it works."""
+    """What the link is for, for how many days it works, and what visitors get."""
 
     label = forms.CharField(max_length=100, required=False)
     days = forms.IntegerField(min_value=1, max_value=3650, required=False)
+    password = forms.CharField(max_length=200, required=False, strip=False)
+    offer = forms.ChoiceField(choices=[(one, one) for one in OFFERS], required=False)
 
 
 @login_required
@@ -42,7 +44,10 @@ def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     def make() -> str:
         if not form.is_valid():
             raise InvalidRequest(_("Write at most 100 characters, and choose how long the link works."))
-        made.append(make_link(video, by=caller_of(request), **form.cleaned_data).pk)
+        given = form.cleaned_data
+        offer = OFFERS[given["offer"] or "download"]
+        link = make_link(video, by=caller_of(request), label=given["label"], days=given["days"], password=given["password"], **offer)
+        made.append(link.pk)
         return _("Link made. Copy it now or later.")
 
     return _panel(request, video, make, made)
