@@ -229,12 +229,7 @@ def sample(schema: Mapping[str, Any]) -> Any:
         return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
     if schema.get("format") == "date-time":
         return "2026-01-01T00:00:00Z"
-    least = {
-        "string": "x" * schema.get("minLength", 1),
-        "integer": schema.get("minimum", 1),
-        "number": schema.get("minimum", 0),
-        "boolean": False,
-    }
+    least = {"string": "x" * schema.get("minLength", 1), "integer": schema.get("minimum", 1), "number": 0, "boolean": False}
     return least.get(schema["type"], [])
 
 
