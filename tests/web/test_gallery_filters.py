@@ -79,7 +79,7 @@ def test_a_sorted_wall_has_pages_and_neighbours_in_its_order(visitor, user, othe
     videos = []
     for rating, cost in zip(ratings, [40, 10, 30, None], strict=True):
         task = make_task(user, status=Status.SUCCEEDED, prompt=str(rating), cost_settled=cost)
-        videos.append(make_video(user, rating=rating, task=task))
+        videos.append(make_video(user, title=str(rating), rating=rating, task=task))
     make_video(other_user, rating=5)
     wall = visitor.get("/gallery/?sort=rating")
 
