@@ -26,6 +26,7 @@ __all__ = ["router"]
 router = Router(tags=["videos"])
 
 Language = Annotated[str, Field(min_length=2, max_length=40, pattern=r"^[A-Za-z0-9-]+$", examples=["zh-Hans"])]
+WantedLanguage = Annotated[str, Query(max_length=40, description="As `GET` lists them.")]
 REFUSED: Any = {403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut}
 
 
@@ -46,13 +47,21 @@ class CaptionsOut(Schema):
 
 
 def _out(video: Video, language: str) -> CaptionsOut:
-    return CaptionsOut(language=language, url=f"/api/v1/videos/{video.pk}/captions/file?language={quote(language)}")
+    return CaptionsOut(language=language, url=f"/api/v1/videos/{video.pk}/captions?language={quote(language)}")
 
 
-@router.get("/{video_id}/captions", response={200: list[CaptionsOut], 404: ErrorOut}, summary="A video's captions")
-def list_captions(request: HttpRequest, video_id: UUID) -> list[CaptionsOut]:
+@router.get(
+    "/{video_id}/captions",
+    response={200: list[CaptionsOut], 404: ErrorOut},
+    summary="A video's captions",
+    openapi_extra={"responses": {200: {"content": {"text/vtt": {}}}}},
+)
+def get_captions(request: HttpRequest, video_id: UUID, language: WantedLanguage = "") -> list[CaptionsOut] | HttpResponseBase:
+    """List the languages; with `language`, send the file of that one."""
     video = visible_video(request, video_id)
-    return [_out(video, language) for language in sorted(video.captions)]
+    if language:
+        return serve_captions(request, video, language)
+    return [_out(video, one) for one in sorted(video.captions)]
 
 
 @router.post("/{video_id}/captions", response=REFUSED | {201: CaptionsOut}, summary="Store captions", auth=needs(Scope.MANAGE_VIDEOS))
@@ -65,18 +74,8 @@ def post_captions(request: HttpRequest, video_id: UUID, body: CaptionsIn) -> Sta
     return Status(201, _out(video, set_captions(video, language=body.language, content=body.text.encode(), by=caller(request))))
 
 
-@router.get(
-    "/{video_id}/captions/file",
-    response={404: ErrorOut},
-    summary="A caption file",
-    openapi_extra={"responses": {200: {"description": "WebVTT", "content": {"text/vtt": {}}}}},
-)
-def captions_file(request: HttpRequest, video_id: UUID, language: Annotated[Language, Query()]) -> HttpResponseBase:
-    return serve_captions(request, visible_video(request, video_id), language)
-
-
 @router.delete("/{video_id}/captions", response=REFUSED | {204: None}, summary="Delete captions", auth=needs(Scope.MANAGE_VIDEOS))
-def delete_captions_of(request: HttpRequest, video_id: UUID, language: Annotated[Language, Query()]) -> Status[None]:
+def delete_captions_of(request: HttpRequest, video_id: UUID, language: WantedLanguage = "") -> Status[None]:
     """Take the captions of a language off the video."""
     delete_captions(visible_video(request, video_id), language=language, by=caller(request))
     return Status(204, None)

@@ -27,7 +27,7 @@ MADE: Any = {201: AssetOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut, 503: Er
 CHANGED: Any = {200: VideoOut, 403: ErrorOut, 404: ErrorOut, 409: ErrorOut, 422: ErrorOut, 503: ErrorOut}
 
 
-class FrameIn(Schema):
+class PictureIn(Schema):
     """Which picture: the one that players show at this second, or with null the last one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ class FrameIn(Schema):
 
 @router.post("/{video_id}/frames", response=MADE, summary="Save a picture of a video as an image", auth=needs(Scope.GENERATE))
 @idempotent
-def post_frame(request: HttpRequest, response: HttpResponse, video_id: UUID, body: FrameIn) -> Status[AssetOut]:
+def post_frame(request: HttpRequest, response: HttpResponse, video_id: UUID, body: PictureIn) -> Status[AssetOut]:
     """Store the picture, with all of its pixels, as an image of yours, which every slot of a task takes: as first frame, it continues the
     video. The same picture gives the same asset.
     """
@@ -48,7 +48,7 @@ def post_frame(request: HttpRequest, response: HttpResponse, video_id: UUID, bod
 
 @router.post("/{video_id}/poster", response=CHANGED, summary="Choose a video's poster", auth=needs(Scope.MANAGE_VIDEOS))
 @idempotent
-def post_poster(request: HttpRequest, video_id: UUID, body: FrameIn) -> VideoOut:
+def post_poster(request: HttpRequest, video_id: UUID, body: PictureIn) -> VideoOut:
     """Make a picture of the video its poster, in every size. The addresses of its posters change."""
     video = visible_video(request, video_id)
     set_poster(video, at_s=body.at_s, by=caller(request))

@@ -82,6 +82,7 @@ def world_of(person: User, driver: Driver) -> dict[str, str]:
         "link": Link.objects.create(video=video, owner=person, label="product page"),
         "comment": Comment.objects.create(video=video, author=person, at_s=1.5, text="Slower here."),
         "asset": asset,
+        "unused_asset": store_asset(owner=person, file=picture(colour="navy")),
         "endpoint": endpoint,
         "delivery": delivery,
         "batch": make_batch(person, 2, 1),

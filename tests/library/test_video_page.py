@@ -49,12 +49,12 @@ def test_captions_are_stored_shown_sent_replaced_and_deleted(visitor, user, tmp_
     assert set(video.captions.values()) < set(video.keys)
     assert video.stored_bytes == 3000 + sum(store.size(key) for key in video.captions.values())
     page = visitor.get(f"/videos/{video.pk}/").text
-    assert f'<track kind="captions" src="/videos/{video.pk}/captions.vtt?language=zh-Hans" srclang="zh-Hans"' in page
-    reply = visitor.get(f"/videos/{video.pk}/captions.vtt?language=en")
+    assert f'<track kind="captions" src="/videos/{video.pk}/captions?language=zh-Hans" srclang="zh-Hans"' in page
+    reply = visitor.get(f"/videos/{video.pk}/captions?language=en")
     assert b"".join(reply.streaming_content).decode() == EXAMPLE_1
     assert (reply["Content-Type"], reply["X-Content-Type-Options"]) == ("text/vtt; charset=utf-8", "nosniff")
     assert reply["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert visitor.get(f"/videos/{video.pk}/captions.vtt?language=fr").status_code == 404
+    assert visitor.get(f"/videos/{video.pk}/captions?language=fr").status_code == 404
 
     before = video.captions["en"]
     upload(visitor, video, EXAMPLE_1 + "\n", "en", tmp_path)
@@ -89,7 +89,7 @@ def test_the_captions_of_others_are_seen_with_their_video_and_changed_by_nobody_
     video = make_video(other_user)
     set_captions(video, language="en", content=EXAMPLE_1.encode(), by=Caller(user=other_user))
 
-    assert visitor.get(f"/videos/{video.pk}/captions.vtt?language=en").status_code == 404
+    assert visitor.get(f"/videos/{video.pk}/captions?language=en").status_code == 404
     assert upload(visitor, video, EXAMPLE_1, "en", tmp_path).status_code == 404
     assert visitor.post(f"/videos/{video.pk}/captions/delete", {"language": "en"}).status_code == 404
     assert visitor.post(f"/videos/{video.pk}/title", {"title": "mine"}).status_code == 404

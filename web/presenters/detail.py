@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.conf.locale import LANG_INFO
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -33,6 +32,7 @@ from web.presenters.cards import cards_of
 from web.presenters.compare import compare_url
 from web.presenters.facts import Fact
 from web.presenters.made_from import made_from_rows
+from web.presenters.measured import caption_of, quality_rows
 from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
@@ -133,8 +133,8 @@ def video_context(
         "sharing": sharing_of(task, caller),
         **dict(zip(("title", "title_lang"), title_of(video), strict=True)),
         "own_title": video.title,
-        "captions": [_caption(video, language) for language in sorted(video.captions)],
-        "quality_rows": _quality_rows(video),
+        "captions": [caption_of(video, language) for language in sorted(video.captions)],
+        "quality_rows": quality_rows(video),
         "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
         "file_rows": _file_rows(video, task),
         "compare_url": compare_url([video.pk, *(one.pk for one in reversed(versions) if one.pk != video.pk)]),
@@ -273,29 +273,6 @@ def _file_rows(video: Video, task: GenerationTask) -> list[Fact]:
         rows.append(Fact(label=_("Cost"), value=money(task.spent, settings.CURRENCY)))
     rows.append(Fact(label=_("Task"), value=str(task.pk)[-12:], href=reverse("task", args=[task.pk]), mono=True))
     return rows
-
-
-def _caption(video: Video, language: str) -> dict[str, str]:
-    """Return a language of the captions: its name, and the address of the file."""
-    code = language.lower()
-    return {
-        "language": language,
-        "name": LANG_INFO[code]["name_local"] if "name_local" in LANG_INFO.get(code, {}) else language,
-        "url": reverse("video-caption-file", args=[video.pk], query={"language": language}),
-    }
-
-
-def _quality_rows(video: Video) -> list[Fact]:
-    """Return what was measured on the file, as far as it says something to people."""
-    facts = video.quality or {}
-    shown = {
-        _("Black picture"): ("black_s", _("%(n)s s")),
-        _("Still picture"): ("frozen_s", _("%(n)s s")),
-        _("Sharpness"): ("sharpness", "%(n)s"),
-        _("Loudness"): ("loudness_lufs", "%(n)s LUFS"),
-        _("Peak"): ("peak_dbtp", "%(n)s dBTP"),
-    }
-    return [Fact(label=label, value=words % {"n": plain_number(facts[name])}) for label, (name, words) in shown.items() if facts.get(name)]
 
 
 def _cost(label: str, task: GenerationTask) -> list[Fact]:

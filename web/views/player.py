@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from access.callers import caller_of
 from delivery.stored_file import serve_captions
@@ -26,7 +26,7 @@ from generation.models.video import first_title
 from web.views.common import answer, back, found, the_video
 from web.views.images import facts_of
 
-__all__ = ["add_captions", "captions", "continue_from", "frame", "poster", "rename", "take_captions"]
+__all__ = ["captions", "continue_from", "frame", "poster", "rename", "take_captions"]
 
 LONGEST_TITLE = 200
 
@@ -68,17 +68,12 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def captions(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Send the captions of a language."""
-    return found(lambda: serve_captions(request, the_video(request, pk), request.GET.get("language", "")))
-
-
-@login_required
-@require_POST
-def add_captions(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Store a WebVTT file."""
+    """Send the captions of a language, or store a WebVTT file."""
     shown = the_video(request, pk)
+    if request.method != "POST":
+        return found(lambda: serve_captions(request, shown, request.GET.get("language", "")))
 
     def add() -> str:
         file = request.FILES.get("file")
