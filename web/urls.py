@@ -94,6 +94,7 @@ urlpatterns = [
     path("bulk/", bulk.change, name="bulk"),
     path("bulk/running", bulk.running, name="bulk-running"),
     path("bulk/download", bulk.download, name="bulk-download"),
+    path("bulk/compare", bulk.compare, name="bulk-compare"),
     path("bulk/<uuid:pk>/", bulk.job, name="bulk-job"),
     path("bulk/<uuid:pk>/cancel", bulk.cancel, name="bulk-cancel"),
     path("bulk/<uuid:pk>/undo", bulk.undo, name="bulk-undo"),

@@ -99,3 +99,10 @@ def test_a_zip_has_each_chosen_video_that_one_sees_under_a_safe_name_of_its_own(
     Video.objects.update(size_bytes=10 * 1024**3)
     assert client.post("/bulk/download", chosen(videos), headers=SCRIPT).status_code == 422
     assert client.post("/bulk/download", {}, headers=SCRIPT).status_code == 422
+
+
+def test_chosen_videos_are_opened_beside_each_other(client, videos):
+    reply = client.post("/bulk/compare", chosen(videos[:2]))
+
+    assert client.get(reply.url).status_code == 200
+    assert all(str(video.pk) in reply.url for video in videos[:2])

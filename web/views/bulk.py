@@ -28,11 +28,12 @@ from library.models import BulkJob, BulkState
 from web.presenters.bulk import done_words, progress_of, working_words
 from web.views.common import answer, back, toast, wants_fragment
 
-__all__ = ["cancel", "change", "download", "job", "running", "undo"]
+__all__ = ["cancel", "change", "compare", "download", "job", "running", "undo"]
 
 MOST_BYTES = 20 * 1024**3
 """How large one ZIP may be. The API and a batch's results have no such bound: programs go on where a download broke off."""
 MOST_SHOWN = 20
+COMPARED = 4
 
 
 @login_required
@@ -119,6 +120,13 @@ def download(request: HttpRequest) -> HttpResponseBase:
     name = file_name(f"{_('videos')} {timezone.localtime():%Y-%m-%d %H.%M}", ".zip")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return response
+
+
+@login_required
+@require_POST
+def compare(request: HttpRequest) -> HttpResponse:
+    """Open the chosen videos beside each other; the page says how many it takes."""
+    return redirect(reverse("compare", query={"v": ",".join(map(str, _ids(request)[:COMPARED]))}))
 
 
 def _ids(request: HttpRequest) -> list[UUID]:
