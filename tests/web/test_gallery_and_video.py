@@ -57,7 +57,7 @@ def test_wall_of_staff_shows_everybodys_until_they_ask_for_theirs(staff_visitor,
 def test_wall_filters_by_what_the_address_says(visitor, user, query, found):
     make_video(user, prompt="koi pond")
     make_video(user, prompt="lantern", width_px=720, height_px=1280, favourite=True)
-    make_video(user, task=make_task(user, status=Status.SUCCEEDED, prompt="harbour", model=WAN))
+    make_video(user, title="harbour", task=make_task(user, status=Status.SUCCEEDED, prompt="harbour", model=WAN))
 
     assert titles(visitor.get(f"/gallery/?{query}")) == found
 
