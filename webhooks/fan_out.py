@@ -205,7 +205,8 @@ def _tell_owner(event: Event) -> None:
         return
     video = Video.objects.kept().filter(pk=event.subject_id).first()
     if video is not None:
-        told = say(f"video_{state}", name=video.title or str(video.pk), by=event.facts["by"])
+        name, by = video.title or str(video.pk), event.facts["by"]
+        told = say("video_approved", name=name, by=by) if state == "approved" else say("video_rejected", name=name, by=by)
         notices.notify(event.owner_id, told + Message.of(event.facts["note"]), url=f"{VIDEOS_PAGE}{video.pk}/")
 
 

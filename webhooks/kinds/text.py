@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from providers.core.messages import say
+from providers.core.messages import Message, say
 from providers.labels import listed
 from providers.messages import translated
 from webhooks.messages import budget_words
@@ -83,8 +83,17 @@ def _line(name: str, facts: dict[str, Any]) -> str:
     if name == "batch.run_failed":
         return f"{facts['name']}: {facts['words']} {settings.PUBLIC_URL}/batches/recurring/{facts['id']}/"
     if name == "video.reviewed":
-        words = " · ".join(filter(None, [translated(say(f"review_{facts['state']}", by=facts["by"])), facts["note"]]))
+        words = " · ".join(filter(None, [translated(_review_words(facts["state"], facts["by"])), facts["note"]]))
         return f"{words} {settings.PUBLIC_URL}/videos/{facts['id']}/"
     if name == "budget.warning":
         return translated(budget_words(facts))
     return ""
+
+
+def _review_words(state: str, by: str) -> Message:
+    """Return who decided what about a video."""
+    if state == "wanted":
+        return say("review_wanted", by=by)
+    if state == "approved":
+        return say("review_approved", by=by)
+    return say("review_rejected", by=by) if state == "rejected" else say("review_none", by=by)
