@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
@@ -129,7 +130,7 @@ def filter_menus(wanted: WallFilter, made_with: Iterable[str], caller: Caller) -
         _menu(wanted, "vendor", _("Vendor"), vendors),
         _menu(wanted, "rating", _("Rating"), rating_words()),
         _menu(wanted, "review", _("Review"), review_words()),
-        _menu(wanted, "warning", _("Quality"), warning_words()),
+        _menu(wanted, "warning", capfirst(_("measured quality")), warning_words()),
     ]
     asked = query_of(wanted)
     return FilterBar(
