@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from library.index import index_waiting
 
 __all__ = ["IndexFirst"]
 
-LOOKS = ("/gallery/", "/videos/", "/api/v1/videos")
+LOOKS = re.compile(r"/gallery/.*|/videos/[0-9a-f-]{36}/|/api/v1/videos")
 
 
 class IndexFirst:
@@ -20,6 +21,6 @@ class IndexFirst:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "GET" and request.path.startswith(LOOKS):
+        if request.method == "GET" and LOOKS.fullmatch(request.path):
             index_waiting()
         return self.get_response(request)

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True)),
+                ('link', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='delivery.link')),
             ],
         ),
         migrations.AddField(
@@ -39,11 +40,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='link',
             constraint=models.CheckConstraint(condition=models.Q(('preview_only', False), ('may_download', False), _connector='OR'), name='link_preview_is_no_download'),
-        ),
-        migrations.AddField(
-            model_name='visit',
-            name='link',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='delivery.link'),
         ),
         migrations.AddIndex(
             model_name='visit',

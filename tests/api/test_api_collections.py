@@ -76,6 +76,7 @@ def test_a_video_is_rated_and_tagged_and_a_list_of_many_costs_no_more_queries(cl
     assert list(sent(client, "patch", path, {"tags": ["a,b"]}).json()["error"]["fields"]) == ["tags"]
     for video in videos:
         sent(client, "patch", f"videos/{video.pk}", {"tags": ["night"]})
+    client.get("/api/v1/videos")  # they are indexed now
     counts = []
     for limit in (1, 4):
         with CaptureQueriesContext(connection) as queries:

@@ -116,7 +116,8 @@ def test_video_is_answered_with_addresses_of_ours_only(api, video):
     }
     assert (reply.json()["width_px"], reply.json()["task"]) == (1280, str(video.task_id))
     assert api.get("/videos").json() == {"items": [reply.json()], "next_cursor": None}
-    assert api.get(f"/tasks/{video.task_id}").json()["videos"] == [reply.json()]
+    without_tags = {name: value for name, value in reply.json().items() if name != "tags"}
+    assert api.get(f"/tasks/{video.task_id}").json()["videos"] == [without_tags]
     assert "vendor.example" not in api.get(f"/tasks/{video.task_id}").content.decode() + reply.content.decode()
 
 

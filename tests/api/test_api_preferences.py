@@ -18,6 +18,7 @@ NOTHING = {
     "language": None,
     "theme": None,
     "time_zone": None,
+    "file_names": None,
     "page_notices": ["title"],
     "default_team": None,
     "paying_team": None,
@@ -39,6 +40,7 @@ def test_a_person_reads_and_changes_what_they_chose_and_a_browser_has_it_from_it
     assert program.get("/preferences").json() == NOTHING
     user.groups.add(films, shop)
     chosen = {"language": "zh-hans", "theme": "dark", "time_zone": "Asia/Shanghai", "page_notices": ["title", "sound"]}
+    chosen["file_names"] = "{date}_{title}"
 
     changed = change(program.client, **chosen, default_team="films", paying_team="shop").json()
 

@@ -77,7 +77,7 @@ def test_pages_and_api_redirect_to_the_bucket(bucket, visitor, video, asset, dja
         f"/assets/{asset.pk}/": (asset.file, asset.content_type, "", "private, max-age=10800"),
     }
     for path, (key, kind, way, cached) in expected.items():
-        with django_assert_max_num_queries(3):
+        with django_assert_max_num_queries(4 if "download" in path else 3):  # one for how the person names downloads
             reply = visitor.get(path, headers={"Range": "bytes=0-9"})
         address = urlsplit(reply["Location"])
         query = {name: values[0] for name, values in parse_qs(address.query).items()}

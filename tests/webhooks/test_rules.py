@@ -135,7 +135,7 @@ def test_addresses_of_one_host_have_one_origin(url, origin):
 
 def test_every_public_type_is_one_that_something_writes():
     written = {"task.running", "task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "task.expiring", "account.cooldown"}
-    assert set(OUTBOX) - written == {"budget.warning", "batch.finished", "batch.run_failed", "endpoint.disabled"}
+    assert set(OUTBOX) - written == {"budget.warning", "batch.finished", "batch.run_failed", "endpoint.disabled", "video.reviewed"}
     assert set(USUAL_TYPES) <= set(TYPES)
 
 

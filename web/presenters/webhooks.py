@@ -54,6 +54,7 @@ TYPE_WORDS: dict[str, str | Promise] = {
     "budget.warning": gettext_lazy("A budget is almost used up"),
     "batch.finished": gettext_lazy("A batch has ended"),
     "batch.run_failed": gettext_lazy("A recurring batch made no videos"),
+    "video.reviewed": gettext_lazy("A video was approved or rejected"),
     "endpoint.disabled": gettext_lazy("Another endpoint was disabled"),
     "ping": gettext_lazy("Test"),
 }
