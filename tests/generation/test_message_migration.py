@@ -43,9 +43,9 @@ def before(transactional_db):
         assert not apps.get_model(label, model).objects.exists()
     with connection.cursor() as cursor:
         for table in reversed(connection.introspection.table_names(cursor)):
-            if table.startswith(("generation_", "providers_", "delivery_")):
+            if table.startswith(("generation_", "providers_", "delivery_", "library_")) and not table.startswith("library_words_"):
                 cursor.execute(f"DROP TABLE {connection.ops.quote_name(table)}" + (" CASCADE" if connection.vendor == "postgresql" else ""))
-        cursor.execute("DELETE FROM django_migrations WHERE app IN ('generation', 'providers', 'delivery')")
+        cursor.execute("DELETE FROM django_migrations WHERE app IN ('generation', 'providers', 'delivery', 'library')")
     yield migrate_step_by_step_to(BEFORE)
     migrate_to_newest()
 

@@ -21,6 +21,7 @@ from api.mcp import calls
 from api.mcp.watcher import MOST_WAITING, Watcher
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from library.index import index_waiting
 from tests.api.mcp.talking import sender_for, talk, text_of
 from tests.task_rows import make_task
 
@@ -72,6 +73,7 @@ def test_a_wait_ends_with_the_video_which_plays_without_a_token_and_is_found(use
                 await in_a_thread(driver.finish)(await in_a_thread(GenerationTask.objects.get)())
 
         done = await connected.call_tool("wait_video", {"task_id": task_id}, progress_callback=hear)
+        await in_a_thread(index_waiting)()
         found = await connected.call_tool("search_videos", {"query": "snow"})
         return notices, done.structured_content, found.structured_content
 
