@@ -19,25 +19,41 @@ from access.rights import may
 from generation.models import Video
 from generation.models.video import ReviewState
 from generation.quality import WARNINGS
+from library.alike import Like, asked_of, pictures_of
 from library.finding import LAST, Question
 from library.models import Collection, Entry
 from library.terms import HIDDEN, LENGTHS, NO_REVIEW, SHAPES, SHOWN, SIZES, Asked, asked_in, word
 from providers.vendors import ALL_MODELS, PROVIDERS
 
-__all__ = ["ANY_WARNING", "LONGEST_SEARCH", "SORTS", "WallFilter", "filter_of", "place_at", "query_of", "question_of", "teams_on_wall"]
+__all__ = [
+    "ANY_WARNING",
+    "LIKENESS",
+    "LONGEST_SEARCH",
+    "SORTS",
+    "WallFilter",
+    "filter_of",
+    "like_of",
+    "place_at",
+    "query_of",
+    "question_of",
+    "teams_on_wall",
+]
 
 LONGEST_SEARCH = 200
 ANY_WARNING = "any"
 REVIEWS = [*ReviewState.values, NO_REVIEW]
 SORTS: Mapping[str, str] = {"rating": "rating", "length": "duration_s", "cost": "task__cost_settled"}
 """By what the wall may be sorted, the largest first; `library/wall.py` says among how many."""
+LIKENESS = "likeness"
+"""The sort of what is like a video, the most alike first."""
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WallFilter:
     """What of the wall is wanted; empty fields leave everything. `since` and `until` are days of the reader, both included. `rating` is the
-    least. `warning` is the code of a quality warning, or `ANY_WARNING`. `hidden`: also what hidden collections keep off the wall.
+    least. `warning` is the code of a quality warning, or `ANY_WARNING`. `hidden`: also what hidden collections keep off the wall. `like` is
+    the id of the video that the others look like.
     """
 
     q: str = ""
@@ -61,8 +77,9 @@ class WallFilter:
     until: date | None = None
     hidden: bool = False
     task: str = ""
+    like: str = ""
     sort: str = ""
-    """One of `SORTS`, or empty: the newest first."""
+    """One of `SORTS`, or `LIKENESS` with `like`; empty: the newest first."""
 
     @property
     def is_set(self) -> bool:
@@ -86,7 +103,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
             "length": LENGTHS,
             "size": SIZES,
             "review": REVIEWS,
-            "sort": SORTS,
+            "sort": [*SORTS, LIKENESS] if _uuid(texts["like"]) else SORTS,
             "warning": [*WARNINGS, ANY_WARNING],
             "team": map(str, teams_on_wall(caller)) if texts["team"] else (),
         }.items()
@@ -102,6 +119,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
         content_id=texts["content_id"][:LONGEST_SEARCH],
         batch=_uuid(texts["batch"]),
         task=_uuid(texts["task"]),
+        like=_uuid(texts["like"]),
         starred={"1": True, "0": False}.get(texts["starred"]),
         rating=int(texts["rating"]) if texts["rating"] in {"1", "2", "3", "4", "5"} else 0,
         since=_day(texts["since"]),
@@ -146,11 +164,23 @@ def question_of(wanted: WallFilter, caller: Caller) -> Question:
     }
     groups += [[word(kind, value)] for kind, value in values.items() if value != ""]
     asked = [(one,) for one in asked_in(wanted.q)]
+    like = like_of(wanted, caller)
+    if like:
+        asked.append(tuple(map(Asked, asked_of(like.pictures))))
     return Question(
         groups=(*(tuple(Asked(one) for one in group) for group in groups), *asked),
         low=place_at(_begin_of(wanted.since)) if wanted.since else 0,
         high=place_at(_begin_of(wanted.until + timedelta(days=1))) if wanted.until else LAST,
+        like=like,
     )
+
+
+def like_of(wanted: WallFilter, caller: Caller) -> Like | None:
+    """Return the video that others are to be like; without pictures if it has none to compare, or if the caller does not see it."""
+    if not wanted.like:
+        return None
+    quality = Video.objects.visible_to(caller).filter(pk=wanted.like).values_list("quality", flat=True).first()
+    return Like(video=UUID(wanted.like), pictures=pictures_of(quality))
 
 
 def teams_on_wall(caller: Caller) -> Mapping[int, str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from library.alike import FARTHEST, Like, distance, pictures_of
 from library.models import Entry
 from library.terms import Asked
 
-__all__ = ["BLOCK", "LAST", "Question", "count_of", "entries_of"]
+__all__ = ["BLOCK", "LAST", "Question", "count_of", "distances_of", "entries_of"]
 
 BLOCK = 4096
 """How many entries have the same block on PostgreSQL. The index of library/migrations/0003 has this number."""
@@ -19,15 +20,20 @@ WINDOWS = (1, 4, 16, 64)
 """Of how many blocks PostgreSQL asks at once, until there is enough; then of all that remain: what is so rare is found quickly."""
 TERMS = f"array_to_tsvector(string_to_array(rtrim('b:' || seq / {BLOCK} || ' ' || terms), ' '))"
 LAST = 2**62
+MOST_COMPARED = 20_000
+"""So many entries, the newest that have a word of the pictures, are compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Words that an entry must have: of each group at least one. `low` <= seq < `high`."""
+    """Words that an entry must have: of each group at least one. `low` <= seq < `high`. With `like`, the words of its pictures are one of
+    the groups, and what has them is compared.
+    """
 
     groups: tuple[tuple[Asked, ...], ...]
     low: int = 0
     high: int = LAST
+    like: Like | None = None
 
 
 def entries_of(question: Question, count: int, *, before: int | None = None, after: int | None = None) -> list[int]:
@@ -36,22 +42,39 @@ def entries_of(question: Question, count: int, *, before: int | None = None, aft
     low, high = max(question.low, after + 1 if after is not None else 0), min(question.high, before if before is not None else LAST)
     if low >= high:
         return []
+    if question.like is None:
+        return _found(question, count, low, high, up=up)
+    found = _found(question, MOST_COMPARED, low, high, up=up) if question.like.pictures else []
+    near = distances_of(question.like, found)
+    return [seq for seq in found if seq in near][:count]
+
+
+def count_of(question: Question, most: int) -> int:
+    """Return how many entries have the words, at most `most`."""
+    return len(entries_of(question, most))
+
+
+def distances_of(like: Like, entries: Sequence[int]) -> dict[int, int]:
+    """Return in how many bits those of these entries that look like the video differ from it; the video itself is not one of them."""
+    rows = Entry.objects.filter(seq__in=entries).exclude(video=like.video).values_list("seq", "video__quality")
+    bits = {seq: distance(like.pictures, pictures_of(quality)) for seq, quality in rows}
+    return {seq: differ for seq, differ in bits.items() if differ <= FARTHEST}
+
+
+def _found(question: Question, count: int, low: int, high: int, *, up: bool) -> list[int]:
+    """Return what the index finds."""
     if connection.vendor == "sqlite":
         sql = "SELECT rowid FROM library_words WHERE library_words MATCH %s AND rowid >= %s AND rowid < %s"
         return _rows(f"{sql} ORDER BY rowid {'ASC' if up else 'DESC'} LIMIT %s", [_match(question), low, high, count])
     found: list[int] = []
-    for first, end, blocks in _windows(low, min(high, _end()), up=up):
+    windows = _windows(low, min(high, _end()), up=up) if question.like is None else [(low, high, range(0))]  # words of pictures are rare
+    for first, end, blocks in windows:
         sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ %s::tsquery) SELECT seq FROM found"  # noqa: S608
         sql += f" WHERE seq >= %s AND seq < %s ORDER BY seq {'ASC' if up else 'DESC'} LIMIT %s"
         found += _rows(sql, [_tsquery(question, blocks), first, end, count - len(found)])
         if len(found) == count:
             break
     return found
-
-
-def count_of(question: Question, most: int) -> int:
-    """Return how many entries have the words, at most `most`."""
-    return len(entries_of(question, most))
 
 
 def _match(question: Question) -> str:

@@ -18,6 +18,7 @@ from django.utils import translation
 
 from generation.models import Video
 from generation.quality import warnings_of
+from library.alike import pictures_of, words_of
 from providers.core.catalog import vendor_of
 from providers.labels import label_of
 from providers.vendors import ALL_MODELS, PROVIDERS
@@ -114,6 +115,7 @@ def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUI
         *(word("rated", number + 1) for number in range(video.rating or 0)),
         *(word("tag", tag) for tag in tags),
         *(word("in", pk) for pk in collections),
+        *words_of(pictures_of(video.quality)),
     ]
     if video.team_id:
         facts.append(word("t", video.team_id))

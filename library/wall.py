@@ -16,8 +16,8 @@ from access.rights import may
 from generation.models import Video
 from generation.models.video import VideoQuerySet
 from generation.queries.tasks import COUNTED_MOST
-from library.filters import SORTS, WallFilter, place_at, question_of
-from library.finding import LAST, count_of, entries_of
+from library.filters import LIKENESS, SORTS, WallFilter, place_at, question_of
+from library.finding import LAST, count_of, distances_of, entries_of
 from library.models import Entry
 
 __all__ = ["SORTED_MOST", "WALL_PAGE", "models_on_wall", "neighbours", "people_on_wall", "wall_count", "wall_page"]
@@ -111,8 +111,13 @@ def _sorted_page(caller: Caller, wanted: WallFilter, before: UUID | None, count:
 
 def _in_order(caller: Caller, wanted: WallFilter) -> list[tuple[int, UUID]]:
     """Return places and ids of the newest videos that match and that the caller sees, the largest value first; without one at the end."""
-    found = entries_of(question_of(wanted, caller), SORTED_MOST)
+    question = question_of(wanted, caller)
+    found = entries_of(question, SORTED_MOST)
     videos = Video.objects.kept().filter(entry__seq__in=found)
+    if wanted.sort == LIKENESS and question.like:
+        bits = distances_of(question.like, found)
+        rows = videos.filter(videos.shown_among(caller), entry__seq__in=bits).values_list("entry__seq", "pk")
+        return sorted(rows, key=lambda row: (bits[row[0]], -row[0]))
     by = F(SORTS[wanted.sort]).desc(nulls_last=True)
     return list(videos.filter(videos.shown_among(caller)).order_by(by, "-entry__seq").values_list("entry__seq", "pk"))
 

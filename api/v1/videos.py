@@ -28,7 +28,7 @@ from generation.errors import InvalidRequest, NotThere
 from generation.models import Video
 from generation.models.video import CONTENT_TYPES
 from library import notes
-from library.filters import WallFilter
+from library.filters import WallFilter, like_of
 from library.models import Collection
 from library.models.tag import LONGEST_TAG
 from library.wall import wall_page
@@ -58,11 +58,12 @@ class VideoFilter(PageIn):
     review: Literal["none", "wanted", "approved", "rejected"] | None = Field(None, description="The state of its review.")
     rating: Annotated[int, Field(ge=1, le=notes.BEST)] | None = Field(None, description="This rating or a better one.")
     warning: Literal["", "any", "black", "frozen", "silent"] = Field("", description="A quality warning; `any`: at least one.")
+    like: UUID | None = Field(None, description="A video that they look like: one picture of each differs in at most 8 of 64 bits.")
     created_after: Moment | None = Field(None, description="This moment or later.")
     created_before: Moment | None = Field(None, description="Before this moment.")
 
 
-BY_INDEX = ("q", "person", "team", "vendor", "shape", "length", "size", "tag", "collection", "batch", "rating", "warning")
+BY_INDEX = ("q", "person", "team", "vendor", "shape", "length", "size", "tag", "collection", "batch", "rating", "warning", "like")
 AS_THEY_ARE = ("q", "vendor", "shape", "length", "size", "content_id", "starred", "warning")
 
 Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=TEXT)]
@@ -93,7 +94,7 @@ class EmptiedOut(Schema):
 @router.get("", response=Page[TaggedVideoOut], summary="Your videos, newest first")
 def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[TaggedVideoOut]:
     """List videos; every filter narrows the list. `q`, `person`, `team`, `vendor`, `shape`, `length`, `size`, `tag`, `collection`, `batch`,
-    `rating` and `warning` ask the index: they find what changed within the last second as it was. Of them the bin takes `q` only.
+    `rating`, `warning` and `like` ask the index: they find what changed within the last second as it was. Of them the bin takes `q` only.
     """
     asking, origin = caller(request), origin_of(request)
     by_index = [name for name in BY_INDEX if getattr(wanted, name) and not (wanted.bin and name == "q")]
@@ -110,7 +111,7 @@ def _found(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | Non
         return [], None
     spec = find_model(wanted.model) if wanted.model else None
     values: dict[str, Any] = {name: getattr(wanted, name) for name in AS_THEY_ARE}
-    values |= {name: str(getattr(wanted, name) or "") for name in ("person", "team", "collection", "batch", "task")}
+    values |= {name: str(getattr(wanted, name) or "") for name in ("person", "team", "collection", "batch", "task", "like")}
     asked = WallFilter(
         **values,
         tag=next(iter(notes.tag_names([wanted.tag])), ""),
@@ -119,6 +120,10 @@ def _found(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | Non
         review=wanted.review or "",
         hidden=True,
     )
+    like = like_of(asked, asking)
+    if like and not like.pictures:
+        words = _("There is no such video, or it has no measured pictures to compare.")
+        raise InvalidRequest(words, fields={"like": words})
     since, until = wanted.created_after, wanted.created_before
     videos, is_more = wall_page(asking, asked, wanted.cursor, count=wanted.limit, since=since, until=until)
     return videos, videos[-1].pk if is_more else None

@@ -10,22 +10,24 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
+from generation.models import Video
 from generation.models.video import ReviewState
-from library.filters import WallFilter, query_of, teams_on_wall
+from library.filters import LIKENESS, WallFilter, query_of, teams_on_wall
 from library.models import Collection
 from library.wall import people_on_wall
 from providers.core.catalog import vendor_of
 from providers.labels import listed
 from providers.vendors import ALL_MODELS
-from web.presenters.words import model_label, vendor_label
+from web.presenters.words import model_label, title_of, vendor_label
 
 __all__ = ["chosen_words", "filter_menus"]
 
 MOST_CHOICES = 100
+LONGEST_TITLE = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,8 +97,9 @@ def warning_words() -> dict[str, str]:
     return {"any": _("Any warning"), "black": _("Black picture"), "frozen": _("Picture stands still"), "silent": _("No sound")}
 
 
-def sort_words() -> dict[str, str]:
-    return {"": _("Newest"), "rating": _("Best rated"), "length": _("Longest"), "cost": _("Most expensive")}
+def sort_words(wanted: WallFilter) -> dict[str, str]:
+    found = {"": _("Newest"), "rating": _("Best rated"), "length": _("Longest"), "cost": _("Most expensive")}
+    return {LIKENESS: _("Most alike")} | found if wanted.like else found
 
 
 def _link(wanted: WallFilter, **changes: Any) -> str:
@@ -137,7 +140,7 @@ def filter_menus(wanted: WallFilter, made_with: Iterable[str], caller: Caller) -
         menus=[menu for menu in menus if menu.items],
         switches=_switches(wanted, caller),
         days=_days(wanted),
-        sort=_menu(wanted, "sort", sort_words()[""], sort_words()),
+        sort=_menu(wanted, "sort", _("Newest"), sort_words(wanted)),
         clear_url=reverse("gallery"),
         hidden={name: value for name, value in asked.items() if name != "q"},
         rest={name: value for name, value in asked.items() if name not in {"from", "to", "tag"}},
@@ -157,7 +160,16 @@ def _switches(wanted: WallFilter, caller: Caller) -> list[Switch]:
     for field, label, icon in (("tag", wanted.tag, "folder"), ("batch", _("One batch"), "film"), ("task", _("One task"), "activity")):
         if getattr(wanted, field):
             found.append(Switch(label=label, icon=icon, set=True, href=_link(wanted, **{field: ""})))
+    if wanted.like:
+        sort = "" if wanted.sort == LIKENESS else wanted.sort
+        found.append(Switch(label=_like_words(wanted, caller), icon="images", set=True, href=_link(wanted, like="", sort=sort)))
     return found
+
+
+def _like_words(wanted: WallFilter, caller: Caller) -> str:
+    """Name the video that others are to be like, if the caller sees it."""
+    video = Video.objects.visible_to(caller).select_related("task__prompt").filter(pk=wanted.like).first()
+    return _("Like “%(title)s”") % {"title": Truncator(title_of(video)[0]).chars(LONGEST_TITLE)} if video else _("Like one video")
 
 
 def _days(wanted: WallFilter) -> Menu:
@@ -196,6 +208,7 @@ def chosen_words(wanted: WallFilter, bar: FilterBar) -> str:
         _("tag %(tag)s") % {"tag": wanted.tag} if wanted.tag else "",
         _("one batch") if wanted.batch else "",
         _("one task") if wanted.task else "",
+        _("like one video") if wanted.like else "",
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]

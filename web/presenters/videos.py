@@ -17,6 +17,7 @@ from access.callers import Caller
 from access.rights import may
 from generation.models import Video
 from generation.quality import warnings_of
+from library.filters import LIKENESS
 from web.presenters.marks import marked
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, name_of, title_and_language, title_of
@@ -55,6 +56,7 @@ class Tile:
     starred: bool
     star_url: str
     remix_url: str
+    like_url: str
     download_url: str
     delete_url: str
 
@@ -142,6 +144,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         starred=video.favourite,
         star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
         remix_url=reverse("studio", query={"from": video.pk}),
+        like_url=reverse("gallery", query={"like": video.pk, "sort": LIKENESS}),
         download_url=reverse("video-file", args=[video.pk], query={"download": 1}),
         delete_url=reverse("video-delete", args=[video.pk]) if may(caller, "act", video) else "",
     )

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from access.callers import caller_of
-from library.filters import WallFilter, filter_of, query_of
+from library.filters import WallFilter, filter_of, like_of, query_of
 from library.wall import SORTED_MOST, models_on_wall, wall_count, wall_page
 from web.presenters.bulk import bar_of
 from web.presenters.filters import chosen_words, filter_menus
@@ -32,12 +32,14 @@ def gallery(request: HttpRequest) -> HttpResponse:
     context = _wall(request, wanted, None)
     menus = filter_menus(wanted, models_on_wall(caller), caller)
     count = wall_count(caller, wanted)
+    like = like_of(wanted, caller)
     context |= {
         "bar": bar_of(caller, query_of(wanted), count),
         "wanted": wanted,
         "menus": menus,
         "chosen": chosen_words(wanted, menus),
         "count": count,
+        "cannot_compare": like is not None and not like.pictures,
         "sorted_most": SORTED_MOST if wanted.sort else 0,
     }
     return render(request, "gallery/page.html", context)

@@ -40,6 +40,8 @@ LATIN = (
     "orchid",
 )
 HAN = "水墨远山晨雾灯笼古镇雪夜江南烟雨竹林飞鸟城市霓虹森林海浪花开月光".strip()
+ALIKE = 0.02
+"""The share of videos that begin with a picture like one of an earlier video."""
 SIZES = [(1280, 720), (720, 1280), (1920, 1080), (960, 960), (854, 480)]
 
 
@@ -80,6 +82,7 @@ def _entry(seq: int, video: Video) -> Entry:
 def _rows(owners: list[User], count: int) -> Iterator[tuple[Prompt, GenerationTask, Video]]:
     """Yield prompts, tasks and videos over the last years, the oldest first; the same ones for the same number."""
     chance, models, now = random.Random(count), sorted(ALL_MODELS), timezone.now()  # noqa: S311 - no secrets
+    known = [chance.getrandbits(64) for _number in range(100)]
     for number in range(count):
         at = now - timedelta(days=DAYS) * (1 - number / count)
         owner, model = chance.choice(owners), chance.choice(models)
@@ -90,6 +93,8 @@ def _rows(owners: list[User], count: int) -> Iterator[tuple[Prompt, GenerationTa
         width, height = chance.choice(SIZES)
         facts: dict[str, Any] = {"width_px": width, "height_px": height, "duration_s": chance.choice([5.0, 8.0, 10.0, 15.0]), "fps": 24.0}
         facts |= {"favourite": chance.random() < 0.02, "rating": chance.choice([None] * 8 + [1, 2, 3, 4, 5])}
+        first = chance.choice(known) ^ 1 << chance.randrange(64) if chance.random() < ALIKE else chance.getrandbits(64)
+        facts["quality"] = {"dhash": [f"{picture:016x}" for picture in (first, chance.getrandbits(64), chance.getrandbits(64))]}
         files: dict[str, Any] = {"sha256": "0" * 64, "source_sha256": "0" * 64, "size_bytes": 0, "codec": "h264", "colour": "#335577"}
         video = Video(id=_id_at(at, chance), task=task, owner=owner, model=model, title=prompt.text[:80], **facts, **files)
         yield prompt, task, video
