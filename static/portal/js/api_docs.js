@@ -2,6 +2,7 @@
 
 const system = matchMedia("(prefers-color-scheme: dark)");
 const root = document.documentElement;
+const words = document.getElementById("swagger-ui").dataset;
 
 function setTheme() {
   const { theme } = root.dataset;
@@ -16,10 +17,11 @@ function mend() {
   for (const code of document.querySelectorAll(".microlight")) code.setAttribute("tabindex", "0");
   for (const field of document.querySelectorAll("textarea:not([aria-label]), select:not([aria-label], [id])")) {
     const name = field.closest("tr")?.querySelector(".parameter__name")?.firstChild?.textContent;
-    field.setAttribute("aria-label", name ?? (field.matches("textarea") ? "Request body" : "Media type"));
+    field.setAttribute("aria-label", name ?? (field.matches("textarea") ? words.body : words.mediaType));
   }
   for (const region of document.querySelectorAll("[role=region]:not([aria-label])")) {
-    region.setAttribute("aria-label", `Responses of ${region.closest(".opblock")?.querySelector(".opblock-summary-control")?.textContent}`);
+    const name = region.closest(".opblock")?.querySelector(".opblock-summary-control")?.textContent ?? "";
+    region.setAttribute("aria-label", words.responses.replace("{name}", name));
   }
 }
 
