@@ -28,9 +28,10 @@ from generation.models import GenerationTask, Video
 from jobs import queue
 from library import notes
 from library.collections import add, the_collection
-from library.filters import filter_of, question_of
+from library.filters import filter_of, lost_in, query_of, question_of
 from library.finding import Question, count_of, entries_of
 from library.models import BulkJob, BulkState, Entry
+from providers.labels import listed
 
 __all__ = ["ACTIONS", "MOST_AT_ONCE", "MOST_CHOSEN", "bulk_soon", "cancel", "start", "step", "undo"]
 
@@ -61,10 +62,12 @@ def start(
     chosen = list(dict.fromkeys(ids))
     if bool(chosen) is (wanted is not None) or len(chosen) > MOST_CHOSEN:
         raise _wrong("videos", _("Choose between 1 and %(most)d videos, or a filter.") % {"most": MOST_CHOSEN})
+    if lost := lost_in(wanted or {}, by):
+        raise _wrong("filter", _("The filter has parts that mean nothing here: %(names)s.") % {"names": listed(lost)})
     newest = Entry.objects.aggregate(last=Max("seq"))["last"] or 0
     now = clock.now()
     job = BulkJob(owner=by.user, token=by.token, action=action, arguments=checked, newest_seq=newest, next_seq=newest + 1, due_at=now)
-    job.wanted, job.video_ids, job.total = dict(wanted or {}), [str(pk) for pk in chosen], len(chosen)
+    job.wanted, job.video_ids, job.total = query_of(filter_of(wanted or {}, by)), [str(pk) for pk in chosen], len(chosen)
     if chosen:
         job.next_seq = 0
     with transaction.atomic():
@@ -136,7 +139,7 @@ def _part(job_id: UUID | str, fence: int) -> bool:
         if job is None:
             return False
         by, now = Caller(user=job.owner, token=job.token), clock.now()
-        if not job.owner.is_active or (job.token and job.token.revoked_at):
+        if not job.owner.is_active or (job.token and job.token.revoked_at) or lost_in(job.wanted, by):
             mine.update(state=BulkState.CANCELLED, due_at=None, lease_until=None, ended_at=now)
             return False
         if not job.total:

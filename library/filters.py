@@ -33,6 +33,7 @@ __all__ = [
     "WallFilter",
     "filter_of",
     "like_of",
+    "lost_in",
     "place_at",
     "query_of",
     "question_of",
@@ -137,6 +138,13 @@ def query_of(wanted: WallFilter) -> dict[str, str]:
             found[IN_ADDRESS.get(name, name)] = text
     who = "mine" if found.pop("mine", "") else found.pop("person", "")
     return found | ({"who": who} if who else {})
+
+
+def lost_in(query: Mapping[str, str], caller: Caller) -> list[str]:
+    """Return the parts of an address that no filter has, or that name what is gone or not the caller's. A page leaves them out; a change of
+    everything that is found must not, because it would change more than was meant.
+    """
+    return sorted({name for name, value in query.items() if value} - query_of(filter_of(query, caller)).keys())
 
 
 def question_of(wanted: WallFilter, caller: Caller) -> Question:

@@ -19,7 +19,6 @@ from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page
 from generation.errors import NotThere
 from library import bulk, notes
-from library.filters import filter_of, query_of
 from library.models import BulkJob
 from library.models.bulk import BulkState
 from library.models.tag import LONGEST_TAG
@@ -84,7 +83,7 @@ def list_bulk(request: HttpRequest, wanted: Query[PageIn]) -> Page[BulkOut]:
 def post_bulk(request: HttpRequest, body: BulkIn) -> Status[BulkOut]:
     """Change them. The answer's `state` is `ended`, or `running` while it goes on in the background: GET /bulk/{id} says how far it is."""
     asking = caller(request)
-    wanted = query_of(filter_of(body.filter, asking)) if body.filter is not None and not body.videos else None
+    wanted = body.filter if not body.videos else None
     arguments = body.model_dump(include={"tags", "rating", "starred", "collection", "team"})
     return Status(201, _out(bulk.start(by=asking, action=body.action, arguments=arguments, ids=body.videos, wanted=wanted)))
 

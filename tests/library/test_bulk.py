@@ -11,7 +11,7 @@ from generation.errors import Conflict, InvalidRequest, NotAllowed
 from generation.models import GenerationTask, Video
 from library import bulk
 from library.bulk import bulk_soon, cancel, start, step, undo
-from library.collections import create, seen_in
+from library.collections import create, delete, seen_in
 from library.index import index_waiting
 from library.models import BulkJob, BulkState, VideoTag
 from tests.web.page_rows import make_video
@@ -177,3 +177,20 @@ def test_a_job_ends_with_the_rights_of_its_owner(user):
     step(job.pk, lease(job))
 
     assert (numbers(job), Video.objects.filter(favourite=True).count()) == ((BulkState.CANCELLED, 0, 0), 0)
+
+
+def test_a_filter_that_means_nothing_any_more_changes_nothing(user, other_user):
+    """A page leaves out what it does not understand; a change would then be of everything."""
+    many(user, 3)
+    index_all()
+    place, theirs = create(by=caller(user), name="drafts"), create(by=caller(other_user), name="theirs")
+    for wanted in ({"colletion": str(place.pk)}, {"collection": str(theirs.pk)}, {"q": "boat", "model": "none"}):
+        with pytest.raises(InvalidRequest) as refused:
+            start(by=caller(user), action="bin", arguments={}, wanted=wanted)
+        assert list(refused.value.fields) == ["filter"]
+    job = start(by=caller(user), action="bin", arguments={}, wanted={"collection": str(place.pk)})
+    delete(place, by=caller(user))
+
+    step(job.pk, lease(job))
+
+    assert (numbers(job), Video.objects.in_bin().count()) == ((BulkState.CANCELLED, 0, 0), 0)

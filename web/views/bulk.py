@@ -23,7 +23,6 @@ from delivery.zips import zip_of
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Video
 from library import bulk
-from library.filters import filter_of, query_of
 from library.models import BulkJob, BulkState
 from web.presenters.bulk import done_words, progress_of, working_words
 from web.views.common import answer, back, toast, wants_fragment
@@ -42,7 +41,7 @@ def change(request: HttpRequest) -> HttpResponse:
     """Do what the pressed button says to the chosen videos, or with `all` to everything that the gallery's filter finds."""
     caller, action = caller_of(request), request.POST.get("action", "")
     try:
-        wanted = query_of(filter_of(QueryDict(request.POST.get("filter", "")), caller)) if request.POST.get("all") == "1" else None
+        wanted = QueryDict(request.POST.get("filter", "")).dict() if request.POST.get("all") == "1" else None
         ids = _ids(request) if wanted is None else []
         made = bulk.start(by=caller, action=action, arguments=_arguments(request), ids=ids, wanted=wanted)
     except PortalError as refused:
