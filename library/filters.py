@@ -171,10 +171,9 @@ def question_of(wanted: WallFilter, caller: Caller) -> Question:
         "warned": wanted.warning,
     }
     groups += [[word(kind, value)] for kind, value in values.items() if value != ""]
+    if like := like_of(wanted, caller):
+        groups.append(list(asked_of(like.pictures)))
     asked = [(one,) for one in asked_in(wanted.q)]
-    like = like_of(wanted, caller)
-    if like:
-        asked.append(tuple(map(Asked, asked_of(like.pictures))))
     return Question(
         groups=(*(tuple(Asked(one) for one in group) for group in groups), *asked),
         low=place_at(_begin_of(wanted.since)) if wanted.since else 0,

@@ -14,6 +14,7 @@ from uuid import uuid4
 from django import forms
 from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from web.presenters.actions import Action, Note
 from web.presenters.cards import Card
@@ -80,10 +81,14 @@ def parts(theme: str) -> list[Part]:
 
 
 def _fields(good: Fields, bad: Fields) -> list[Part]:
-    slot = {"name": "first_frame", "label": "First frame", "max": 1, "types": "image/png,image/jpeg", "max_bytes": 10**7}
+    slot: dict[str, Any] = {"name": "first_frame", "label": "First frame", "max": 1, "types": "image/png,image/jpeg", "max_bytes": 10**7}
     full = slot | {"value": str(uuid4()), "src": static("portal/mark.svg")}
-    slots = {"optional": {"slot": slot}, "required": {"slot": slot | {"required": True}}, "filled": {"slot": full, "pickable": True}}
-    plain = {name: {"field": good[name]} for name in ("title", "search", "length", "seed", "model")}
+    slots: dict[str, Any] = {
+        "optional": {"slot": slot},
+        "required": {"slot": slot | {"required": True}},
+        "filled": {"slot": full, "pickable": True},
+    }
+    plain: dict[str, Any] = {name: {"field": good[name]} for name in ("title", "search", "length", "seed", "model")}
     return [
         Part(
             name="field", states={**plain, "wrong": {"field": bad["length"]}, "optional": {"field": good["search"], "optional": "optional"}}
@@ -101,7 +106,7 @@ def _fields(good: Fields, bad: Fields) -> list[Part]:
 
 
 def _buttons() -> list[Part]:
-    face = {"label": "Generate", "icon": "wand-sparkles"}
+    face: dict[str, Any] = {"label": "Generate", "icon": "wand-sparkles"}
     kinds = {kind or "plain": face | {"kind": kind} for kind in ("primary", "", "ghost", "danger")}
     sizes = {"small": face | {"small": True}, "large, with its key": face | {"large": True, "key": "r", "show_key": True}}
     item = ModelItem(name="a", label="Seedance 1.0 Pro", text="text, image, last frame", href="#", current=True, off=False, tag="")
@@ -126,7 +131,7 @@ def _buttons() -> list[Part]:
 
 def _messages() -> list[Part]:
     note = {"title": "The vendor is rate limited.", "text": "3 tasks continue by themselves at 10:52."}
-    stop = {"since": timezone.now(), "by": "Lin Yue", "reason": "the account is being moved"}
+    stop: dict[str, Any] = {"since": timezone.now(), "by": "Lin Yue", "reason": "the account is being moved"}
     empty = {
         "icon": "film",
         "title": "No videos yet",
@@ -209,43 +214,63 @@ def _actions() -> list[Action]:
 
 
 def _note() -> Note:
-    words = {"title": "The vendor's safety check refused the first frame.", "text": "Use another image, or remove it. Not charged."}
-    return Note(**words, code="InputImageRisk", icon="shield-alert", actions=_actions(), report="report")
+    return Note(
+        title="The vendor's safety check refused the first frame.",
+        text="Use another image, or remove it. Not charged.",
+        code="InputImageRisk",
+        icon="shield-alert",
+        actions=_actions(),
+        report="what the button copies",
+    )
 
 
 def _tile() -> Tile:
     url = static("portal/mark.svg")
-    poster = Poster(url=url, width=640, height=360, narrowest_url=url, widest_url=url, srcset="")
-    urls = dict.fromkeys(("href", "star_url", "remix_url", "like_url", "download_url", "delete_url"), "#")
-    facts: dict[str, Any] = {"facts": ["Seedance 1.0 Pro", "720p"], "warnings": "", "starred": False, "ratio": 16 / 9, "length_s": 5.0}
-    shown: dict[str, Any] = {"id": uuid4(), "title": TITLE, "title_lang": "en", "marked": "", "tint": "#335577"}
-    return Tile(**shown, **facts, **urls, poster=poster, preview_url=static("portal/styles/cinematic.mp4"))
+    return Tile(
+        id=uuid4(),
+        href="#",
+        title=TITLE,
+        title_lang="en",
+        marked=SafeString(""),
+        poster=Poster(url=url, width=640, height=360, narrowest_url=url, widest_url=url, srcset=""),
+        preview_url=static("portal/styles/cinematic.mp4"),
+        ratio=16 / 9,
+        tint="#335577",
+        length_s=5.0,
+        facts=["Seedance 1.0 Pro", "720p"],
+        warnings="",
+        starred=False,
+        star_url="#",
+        remix_url="#",
+        like_url="#",
+        download_url="#",
+        delete_url="#",
+    )
 
 
 def _card() -> Card:
-    words = {
-        "state": "running",
-        "label": "Rendering",
-        "tone": "run",
-        "icon": "spinner",
-        "text": "about 26 s left",
-        "title": TITLE,
-        "title_lang": "en",
-    }
-    facts: dict[str, Any] = {
-        "live": True,
-        "percent": 62,
-        "slim": False,
-        "facts": ["Seedance 1.0 Pro", "5 s"],
-        "actions": _actions(),
-        "note": None,
-    }
-    row: dict[str, Any] = {
-        "model": "Seedance 1.0 Pro",
-        "owner": "Lin Yue",
-        "settings": "5 s, 720p, text only",
-        "took_s": 48.0,
-        "cost": "¥2.50",
-    }
-    addresses = {"href": "#", "card_url": "#", "thumb_url": static("portal/mark.svg")}
-    return Card(id=str(uuid4()), **words, **facts, **row, **addresses, sent_at=timezone.now() - timedelta(seconds=48))
+    return Card(
+        id=str(uuid4()),
+        href="#",
+        card_url="#",
+        state="running",
+        label="Rendering",
+        tone="run",
+        icon="spinner",
+        title=TITLE,
+        title_lang="en",
+        thumb_url=static("portal/mark.svg"),
+        live=True,
+        percent=62,
+        text="about 26 s left",
+        slim=False,
+        facts=["Seedance 1.0 Pro", "5 s"],
+        model="Seedance 1.0 Pro",
+        owner="Lin Yue",
+        settings="5 s, 720p, text only",
+        actions=_actions(),
+        note=None,
+        sent_at=timezone.now() - timedelta(seconds=48),
+        took_s=48.0,
+        cost="¥2.50",
+    )
