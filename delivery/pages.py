@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,16 +24,17 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from database.errors import is_held_lock
-from delivery.links import find_link, origin_of
+from delivery.links import find_link, no_video, origin_of
 from delivery.models import Link, Visit
-from delivery.stored_file import bucket_source
+from delivery.stored_file import bucket_source, serve_captions
 from delivery.unlocking import is_unlocked, may_try, try_password, unlock
 from delivery.views import gone
+from generation.actions.captions import language_name
 from generation.errors import NotThere, PortalError
 from generation.ordering.saved import save_copy
 from generation.store import StorageUnavailable
 
-__all__ = ["embed", "oembed", "page", "save"]
+__all__ = ["captions", "embed", "oembed", "page", "save"]
 
 POLICY = "; ".join(
     (
@@ -46,6 +48,7 @@ POLICY = "; ".join(
         "frame-ancestors {framed}",
     )
 )
+NOT_LISTED = "noindex, nofollow"
 VISIT = "visit"
 VISIT_S = 1800
 """A browser that comes back sooner is the same visit."""
@@ -99,6 +102,21 @@ def save(request: HttpRequest, token: str) -> HttpResponse:
         )
     messages.success(request, _("Saved into your library."))
     return redirect("video", copy.pk)
+
+
+@require_safe
+def captions(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send the captions of `?language=` to who may watch the video. They tell all of it, so a small preview has none."""
+    try:
+        link = find_link(token)
+        is_saved = request.GET.get("download") == "1"
+        if not is_unlocked(request, link) or link.preview_only or (is_saved and not link.may_download):
+            raise no_video()
+        response = serve_captions(request, link.video, request.GET.get("language", ""))
+    except NotThere:
+        return _dressed(gone(request))
+    response["X-Robots-Tag"] = NOT_LISTED
+    return response
 
 
 @xframe_options_exempt
@@ -173,6 +191,7 @@ def _context(request: HttpRequest, link: Link, token: str) -> dict[str, Any]:
         "video": video,
         "source": reverse("link", args=[token, "preview", ".mp4"]) if link.preview_only else file_url,
         "poster": reverse("link", args=[token, "poster", ".webp"]),
+        "captions": [] if link.preview_only else [_track(token, language) for language in sorted(video.captions)],
         "is_preview": link.preview_only,
         "plays": link.preview_only or video.playable,
         "may_download": link.may_download,
@@ -181,6 +200,11 @@ def _context(request: HttpRequest, link: Link, token: str) -> dict[str, Any]:
         "sign_in_url": reverse("account_login", query={"next": here}) if link.may_download and not request.user.is_authenticated else "",
         "oembed_url": "" if link.password else reverse("oembed", query={"url": origin_of(request) + here}),
     }
+
+
+def _track(token: str, language: str) -> dict[str, str]:
+    url = reverse("link-captions", args=[token], query={"language": language})
+    return {"language": language, "name": language_name(language), "url": url}
 
 
 def _may_save(link: Link, user: Any) -> bool:
@@ -213,7 +237,7 @@ def _dressed(response: HttpResponse, *, framed: str = "'none'") -> HttpResponse:
     with suppress(StorageUnavailable):
         bucket = bucket_source()
     response["Content-Security-Policy"] = POLICY.format(bucket=bucket, framed=framed)
-    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["X-Robots-Tag"] = NOT_LISTED
     response["Referrer-Policy"] = "same-origin"  # `no-referrer` would hide from Django where a form comes from, and it refuses that
     response["Cache-Control"] = "private, no-store"
     return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django.conf.locale import LANG_INFO
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -19,7 +20,7 @@ from generation.errors import Conflict, InvalidRequest, NotThere
 from generation.media.webvtt import MOST_BYTES, BadCaptions, read_captions
 from generation.models import Video
 
-__all__ = ["delete_captions", "set_captions"]
+__all__ = ["delete_captions", "language_name", "set_captions"]
 
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 """As of BCP 47 what people use: zh, zh-Hans, pt-BR."""
@@ -35,6 +36,11 @@ WRONG = {
     "no_cues": gettext_lazy("The file has no captions."),
     "too_many_cues": gettext_lazy("The file has too many captions."),
 }
+
+
+def language_name(language: str) -> str:
+    """Return what the speakers of this language call it; the tag itself if Django does not know it."""
+    return str(LANG_INFO.get(language.lower(), {}).get("name_local", language))
 
 
 def set_captions(video: Video, *, language: str, content: bytes, by: Caller) -> str:

@@ -18,12 +18,14 @@ from access.models import TeamRules
 from delivery.links import link_url, make_link, page_url, revoke_link, video_url, working_links
 from delivery.models import Link, Visit
 from generation.actions.bin import delete_for_good, move_to_bin
+from generation.actions.captions import set_captions
 from generation.errors import InvalidRequest
 from generation.models import GenerationTask, Video
 from library.review import review
 from tests.web.page_rows import BYTES, make_video
 
 HTML = {"Accept": "text/html"}
+SUBTITLES = b"WEBVTT\n\n00:00.000 --> 00:02.000\nA boat on the sea.\n"
 
 
 @pytest.fixture
@@ -108,6 +110,34 @@ def test_what_a_link_holds_back(video, me) -> None:
     assert [got(f"{link_url(link, '')}?download=1").status_code for link in (watch, preview)] == [404, 404]
     assert got(link_url(preview, "").replace("video.mp4", "preview.mp4")).status_code == 200
     assert preview.may_download is False
+
+
+def test_captions_are_shown_to_who_may_watch_and_to_nobody_else(video, me) -> None:
+    for language in ("en", "zh-Hans"):
+        set_captions(video, language=language, content=SUBTITLES, by=me)
+    open_, watch, preview = (make_link(video, by=me, **facts) for facts in ({}, {"may_download": False}, {"preview_only": True}))
+    locked, revoked, expired = make_link(video, by=me, password="red fox"), make_link(video, by=me), make_link(video, by=me)
+    revoke_link(revoked, by=me)
+    Link.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
+    browser, address = Client(), f"{page_url(locked, '')}captions?language=en"
+
+    shown = got(page_url(open_, ""))
+    tracks = re.findall(r'<track kind="captions" src="([^"]+)" srclang="([^"]+)" label="([^"]+)">', shown.text)
+    assert [track[1:] for track in tracks] == [("en", "English"), ("zh-Hans", "简体中文")]
+    assert [track[0] for track in tracks] == re.findall(r'<track kind="captions" src="([^"]+)"', got(f"{page_url(open_, '')}embed").text)
+    assert "media-src 'self'" in shown["Content-Security-Policy"]  # of tracks too
+    reply = got(tracks[0][0])
+    assert (reply.body, reply["Content-Type"], reply["X-Robots-Tag"]) == (SUBTITLES, "text/vtt; charset=utf-8", "noindex, nofollow")
+    assert (reply["Cache-Control"], got(tracks[0][0].replace("=en", "=fr")).status_code) == ("private, no-cache", 404)
+
+    assert got(address, browser).status_code == 404
+    browser.post(page_url(locked, ""), {"password": "red fox"})
+    assert (got(address, browser).body, got(address).status_code) == (SUBTITLES, 404)
+    expected = {open_: (200, 200), watch: (200, 404), preview: (404, 404), revoked: (404, 404), expired: (404, 404)}
+    for link, answers in expected.items():
+        file = f"{page_url(link, '')}captions?language=en"
+        assert (got(file).status_code, got(f"{file}&download=1").status_code) == answers
+    assert "<track" not in got(page_url(preview, "")).text
 
 
 def test_visits_are_counted_once_for_a_browser(video, me, user, django_assert_max_num_queries) -> None:

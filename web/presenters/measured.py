@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.conf.locale import LANG_INFO
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from generation.actions.captions import language_name
 from generation.models import Video
 from web.presenters.facts import Fact
 from web.presenters.words import plain_number
@@ -15,10 +15,9 @@ __all__ = ["caption_of", "quality_rows"]
 
 def caption_of(video: Video, language: str) -> dict[str, str]:
     """Return a language of the captions: its name, and the address of the file."""
-    code = language.lower()
     return {
         "language": language,
-        "name": LANG_INFO[code]["name_local"] if "name_local" in LANG_INFO.get(code, {}) else language,
+        "name": language_name(language),
         "url": reverse("video-captions", args=[video.pk], query={"language": language}),
     }
 
