@@ -67,6 +67,7 @@ urlpatterns = [
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/more/", gallery.more, name="gallery-more"),
     path("videos/<uuid:pk>/", videos.video, name="video"),
+    path("videos/<uuid:pk>/versions", videos.versions, name="video-versions"),
     path("videos/<uuid:pk>/file", videos.file, name="video-file"),
     path("videos/<uuid:pk>/poster.webp", videos.poster, name="video-poster"),
     path("videos/<uuid:pk>/preview.mp4", videos.preview, name="video-preview"),

@@ -29,6 +29,7 @@ __all__ = [
     "live_count",
     "live_numbers",
     "queue_of",
+    "takes_of",
     "task_for",
     "task_in_full",
     "todays_videos",
@@ -78,9 +79,7 @@ def queue_of(user: User) -> list[GenerationTask]:
     started = with_cards(mine.live().exclude(status=Status.QUEUED))[:QUEUE_MOST]
     live = sorted(started, key=lambda task: task.state not in UNDER_WAY)
     live += with_cards(mine.filter(status=Status.QUEUED).order_by("id"))[:QUEUE_MOST]
-    recent = timezone.now() - JUST_FAILED
-    failed = with_cards(mine).filter(status=Status.FAILED, finished_at__gte=recent, retries=None, dismissed_at=None)
-    return live + list(failed[:FAILED_MOST])
+    return live + list(with_cards(mine).filter(_just_failed())[:FAILED_MOST])
 
 
 def live_numbers(user: User) -> dict[str, int]:
@@ -113,13 +112,30 @@ def todays_videos(user: User) -> list[Video]:
 
 def versions_of(caller: Caller, video: Video) -> list[Video]:
     """Return this video and others of the same prompt or the same chain of retries, oldest first."""
-    task = video.task
+    related = GenerationTask.objects.filter(_related(video.task))
+    seen = Video.objects.visible_to(caller).filter(task__in=related).select_related("task__prompt")
+    return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
+
+
+def takes_of(caller: Caller, video: Video) -> list[GenerationTask]:
+    """Return the unfinished tasks of the same prompt or the same chain of retries, oldest first, and those that failed a moment ago."""
+    news = Q(finished_at=None) | _just_failed()
+    tasks = with_cards(GenerationTask.objects.visible_to(caller).filter(_related(video.task)))
+    return sorted(tasks.filter(news).order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
+
+
+def _related(task: GenerationTask) -> Q:
+    """Return the condition for tasks of the same prompt or the same chain of retries."""
     repeated = {task.pk, task.retry_of_id} - {None}
     related = Q(pk__in=repeated) | Q(retry_of__in=repeated)
     if task.prompt.text:
         related |= Q(prompt__in=Prompt.objects.filter(owner=task.owner_id, digest=task.prompt.digest, text=task.prompt.text))
-    seen = Video.objects.visible_to(caller).filter(task__in=GenerationTask.objects.filter(related)).select_related("task__prompt")
-    return sorted(seen.order_by("-id")[:VERSIONS_MOST], key=lambda one: one.pk)
+    return related
+
+
+def _just_failed() -> Q:
+    """Return the condition for tasks of `with_cards` that failed lately and were neither retried nor dismissed."""
+    return Q(status=Status.FAILED, finished_at__gte=timezone.now() - JUST_FAILED, retried_as=None, dismissed_at=None)
 
 
 def activity_page(caller: Caller, *, tab: str, mine: bool, before: UUID | None, only: Q | None = None) -> tuple[list[GenerationTask], bool]:

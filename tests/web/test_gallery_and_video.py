@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -181,6 +183,27 @@ def test_versions_are_those_of_the_same_words_or_chain(visitor, user):
 
     assert [version.tile.id for version in versions] == [first.pk, second.pk, again.pk]
     assert [version.current for version in versions] == [False, True, False]
+
+
+def test_takes_that_are_being_made_are_in_the_strip_until_they_are_videos(visitor, user, other_user):
+    shown, alone = make_video(user, prompt="koi"), make_video(user, prompt="heron")
+    running = make_task(user, status=Status.RUNNING, prompt="koi", progress=40)
+    failed = make_task(user, status=Status.FAILED, retry_of=shown.task)
+    make_task(user, status=Status.FAILED, prompt="koi", finished_at=ago(hours=2))
+    make_task(other_user, status=Status.RUNNING, prompt="koi")
+
+    page = visitor.get(f"/videos/{shown.pk}/")
+    assert [card.id for card in page.context["takes"]] == [str(running.pk), str(failed.pk)]
+    assert all(part in page.text for part in (f'data-card-url="/tasks/{running.pk}/card?as=take"', 'aria-valuenow="40"', "Rendering"))
+    assert 'id="versions" aria-labelledby="versions-title" hidden' in visitor.get(f"/videos/{alone.pk}/").text
+    assert f'data-task="{running.pk}"' in visitor.get(f"/tasks/{running.pk}/card?as=take").text
+
+    GenerationTask.objects.filter(pk=running.pk).update(status=Status.SUCCEEDED, due_at=None, finished_at=ago())
+    made = make_video(user, prompt="koi", task=running)
+    strip = visitor.get(f"/videos/{shown.pk}/versions").text
+    assert (f'href="/videos/{made.pk}/"' in strip, f'data-task="{running.pk}"' in strip, "<html" in strip) == (True, False, False)
+    make_video(user, prompt="koi", pk=(gone := uuid4()), deleted_at=ago())
+    assert visitor.get(f"/videos/{gone}/versions").status_code == 404
 
 
 @pytest.mark.parametrize("part", ["", "file", "poster.webp", "preview.mp4"])

@@ -1,4 +1,4 @@
-"""A task as a card of the Studio's queue and as a row of Activity: one set of facts, two templates."""
+"""A task as a card of the Studio's queue, as a row of Activity and as a take of a video's page: one set of facts, three templates."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ __all__ = ["cards_of", "cost_words", "news_of"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """Everything that job_row.html and task_row.html show of a task. `card_url` is the address of the fragment itself; `state` comes from
-    `state_key`; `percent` is None if the vendor reports none.
+    """Everything that job_row.html, task_row.html and _take.html show of a task. `card_url` is the address of the fragment itself; `state`
+    comes from `state_key`; `percent` is None if the vendor reports none.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Card:
 
 
 def cards_of(tasks: Iterable[GenerationTask], caller: Caller, form: str) -> list[Card]:
-    """Return the cards of some tasks; `form` is job or row."""
+    """Return the cards of some tasks; `form` is job, row or take."""
     rows = list(tasks)
     around = _around(rows)
     return [_card(task, caller, form, around) for task in rows]

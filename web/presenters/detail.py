@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,6 @@ from providers.messages import translated
 from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
 from web.presenters.cards import cards_of
-from web.presenters.compare import compare_url
 from web.presenters.facts import Fact
 from web.presenters.made_from import made_from_rows
 from web.presenters.measured import caption_of, quality_rows
@@ -37,7 +36,7 @@ from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
 from web.presenters.teams import sharing_of
-from web.presenters.videos import Tile, tile_of
+from web.presenters.videos import tile_of
 from web.presenters.words import (
     account_label,
     date_time,
@@ -77,16 +76,6 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
-    """One of the videos made from the same prompt."""
-
-    tile: Tile
-    name: str
-    at: datetime
-    current: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
     """What a person decides on, with the vendor's id if an attempt has it. `consent` is confirmed before it is submitted again."""
 
@@ -119,12 +108,11 @@ def video_context(
     video: Video,
     task: GenerationTask,
     caller: Caller,
-    versions: Sequence[Video],
     beside: tuple[UUID | None, UUID | None],
     query: Mapping[str, str],
     api_url: str,
 ) -> dict[str, Any]:
-    """Return everything of videos/page.html. `query` is the gallery's filter, `beside` the newer and older video under it."""
+    """Return what videos/page.html shows of the video. `query` is the gallery's filter, `beside` the newer and older video under it."""
     newer, older = beside
     return {
         **_shared_context(task, caller),
@@ -137,8 +125,6 @@ def video_context(
         "quality_rows": quality_rows(video),
         "actual_prompt": video.actual_prompt if video.actual_prompt != task.prompt.text else "",
         "file_rows": _file_rows(video, task),
-        "compare_url": compare_url([video.pk, *(one.pk for one in reversed(versions) if one.pk != video.pk)]),
-        "versions": [_version(one, number, video, caller) for number, one in enumerate(versions, start=1)],
         "snippets": snippets_of(task, api_url),
         "newer_url": reverse("video", args=[newer], query=query) if newer else "",
         "older_url": reverse("video", args=[older], query=query) if older else "",
@@ -299,12 +285,6 @@ def _reported_length(video: Video) -> list[Fact]:
     if reported_s is None or abs(reported_s - video.duration_s) <= SAME_LENGTH_S:
         return []
     return [Fact(label=_("Length reported by the vendor"), value=_("%(n)s s") % {"n": plain_number(reported_s)})]
-
-
-def _version(video: Video, number: int, shown: Video, caller: Caller) -> Version:
-    same_model = video.model == shown.model
-    name = _("Take %(n)d") % {"n": number} if same_model else model_label(video.model)
-    return Version(tile=tile_of(video, caller), name=name, at=video.created_at, current=video.pk == shown.pk)
 
 
 def history_of(task: GenerationTask) -> list[Moment]:

@@ -30,7 +30,7 @@ OVERLAP = timedelta(seconds=2)
 RENEWED_AFTER = timedelta(seconds=30)
 """A cursor older than this is replaced though nothing changed: what changed lately is known for a minute without asking (`is_still`)."""
 EARLIEST, LATEST = 2000, 9000
-TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html"}
+TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html", "take": "videos/_take.html"}
 
 
 @never_cache
@@ -83,8 +83,8 @@ def _time(text: str) -> datetime | None:
 @never_cache
 @require_GET
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Return the fragment of one task, as the Studio's job or as Activity's row."""
+    """Return the fragment of one task, as the Studio's job, as Activity's row, or as a take of a video's page."""
     task = the_task(request, pk)
-    form = "row" if request.GET.get("as") == "row" else "job"
+    form = asked if (asked := request.GET.get("as")) in TEMPLATES else "job"
     cards = cards_of([task], caller_of(request), form)
     return render(request, TEMPLATES[form], {"card": cards[0]})

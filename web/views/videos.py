@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -19,17 +19,18 @@ from delivery.stored_file import serve_video
 from generation.actions.choose import choose as choose_video
 from generation.actions.choose import end_choice
 from generation.actions.star import toggle_star
-from generation.queries.tasks import task_in_full, versions_of
+from generation.queries.tasks import task_in_full
 from library.filters import filter_of, query_of
 from library.wall import neighbours
 from web.presenters.collections import notes_of
 from web.presenters.detail import video_context
 from web.presenters.review import review_of
 from web.presenters.share import share_of
+from web.presenters.versions import versions_context
 from web.presenters.videos import binned_of
 from web.views.common import answer, found, known_video, the_task, the_video, wants_fragment
 
-__all__ = ["choose", "file", "poster", "preview", "star", "video"]
+__all__ = ["choose", "file", "poster", "preview", "star", "versions", "video"]
 
 LONGEST_WIDTH = 5
 """Digits of a width that is read; any other is left out."""
@@ -47,9 +48,19 @@ def video(request: HttpRequest, pk: UUID) -> HttpResponse:
     api_url = request.build_absolute_uri("/api/v1/tasks")
     wanted = filter_of(request.GET, caller)
     beside = neighbours(caller, shown, wanted)
-    context = video_context(shown, task, caller, versions_of(caller, shown), beside, query_of(wanted), api_url)
+    context = video_context(shown, task, caller, beside, query_of(wanted), api_url) | versions_context(shown, caller)
     panels = {"share": share_of(shown, caller, origin_of(request)), "notes": notes_of(shown, caller), "review": review_of(shown, caller)}
     return render(request, "videos/page.html", context | panels)
+
+
+@login_required
+@require_GET
+def versions(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the strip of the videos and takes of the same prompt."""
+    shown = known_video(request, pk)
+    if shown.deleted_at:
+        raise Http404
+    return render(request, "videos/_versions.html", versions_context(shown, caller_of(request)))
 
 
 @login_required
