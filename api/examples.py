@@ -47,7 +47,13 @@ EXAMPLES: dict[str, Example] = {
     "get_model_health": Example(path=OF_MODEL),
     "post_task": Example(
         status=202,
-        body={"model": MODEL, "prompt": "a red fox runs across the snow", "content_id": "article 7", "external_id": "order-7"},
+        body={
+            "model": MODEL,
+            "prompt": "a red fox runs across the snow",
+            "content_id": "article 7",
+            "external_id": "order-7",
+            "collection": "{collection}",
+        },
     ),
     "post_similar": Example(body={"model": MODEL, "prompt": "a red fox runs across the snow"}),
     "list_tasks": Example(query={"status": "queued", "q": "fox", "created_after": "2026-11-29T00:00:00+08:00", "limit": "20"}),

@@ -190,6 +190,7 @@ def _order(batch: Batch, row: BatchRow, assets: Mapping[UUID, Asset], earlier: M
         batch_id=batch.pk,
         task_id=row.task_id,
         priority=batch.priority,
+        collection_id=UUID(said["collection"]) if said.get("collection") else None,
     )
 
 

@@ -69,6 +69,8 @@ class Wanted:
     content_id: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    collection_id: UUID | None = None
+    """The collection that the videos go into."""
 
     @property
     def count(self) -> int:
@@ -147,6 +149,8 @@ def _drafts(wanted: Wanted, batch: Batch, left_out: dict[str, Sequence[LeftOut]]
         }
         if wanted.drafts:
             order["full"] = params
+        if wanted.collection_id:
+            order["collection"] = str(wanted.collection_id)
         cells = {"model": spec.name, "style": style.id if style else "", "seed": str(seed) if has_seed else ""}
         yield Draft(number, cells, order)
 
@@ -202,7 +206,8 @@ def place_from_page(wanted: Wanted, planned: Plan, *, by: Caller, page: UUID) ->
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in wanted.inputs.items() if assets}
     styles, models, team = [one.id for one in wanted.styles], [one.name for one in wanted.models], planned.batch.team_id
-    intent = digest_of("variations", models, styles, wanted.takes, wanted.drafts, wanted.prompt, dict(wanted.params), pictures, team)
+    into = [wanted.collection_id] if wanted.collection_id else []
+    intent = digest_of("variations", models, styles, wanted.takes, wanted.drafts, wanted.prompt, dict(wanted.params), pictures, team, *into)
     key = stored_key(page, intent[:16])
     since = Batch.objects.filter(owner=by.user, request_digest=intent, id__gt=page).order_by("-id").first()
     if since is not None and since.idempotency_key != key:

@@ -26,7 +26,21 @@ from generation.models import Video
 from generation.models.video import VideoQuerySet
 from library.models import Collection, CollectionItem
 
-__all__ = ["DEEPEST", "NAME_LONGEST", "Place", "add", "change", "create", "delete", "move", "remove", "seen_in", "shown", "the_collection"]
+__all__ = [
+    "DEEPEST",
+    "NAME_LONGEST",
+    "Place",
+    "add",
+    "change",
+    "create",
+    "delete",
+    "move",
+    "remove",
+    "seen_in",
+    "shown",
+    "the_collection",
+    "to_fill",
+]
 
 NAME_LONGEST = 120
 DESCRIPTION_LONGEST = 1_000
@@ -59,6 +73,16 @@ def the_collection(caller: Caller, pk: UUID) -> Collection:
     row = Collection.objects.select_related("team", "owner", "parent").one_for(caller, pk)
     if row is None:
         raise NotThere(_("There is no such collection."))
+    return row
+
+
+def to_fill(caller: Caller, pk: UUID) -> Collection:
+    """Return a collection that an order's videos may go into. Raises `InvalidRequest` where the caller sees none, and `NotAllowed`."""
+    try:
+        row = the_collection(caller, pk)
+    except NotThere as gone:
+        raise _wrong("collection", gone.message) from gone
+    _require(row, "fill", caller)
     return row
 
 

@@ -1,36 +1,31 @@
-"""Collections that are chosen before there is a video: a wish is stored with the order, and granted when the videos are."""
+"""Collections that are chosen before there is a video: the order's row names one, and the videos go there when they are stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 
 from access.callers import Caller
+from database import clock
 from generation.errors import NotAllowed, NotThere
-from generation.lifecycle import TERMINAL
+from generation.lifecycle import Status
 from generation.models import GenerationTask
 from library.collections import add
-from library.models import Collection, Wish
+from library.models import Collection
 
-__all__ = ["grant", "wish"]
+__all__ = ["grant"]
 
 MOST_AT_ONCE = 100
 
 
-def wish(tasks: Iterable[GenerationTask], collection: Collection) -> None:
-    """Store, in the transaction of the order, that the videos of these tasks go into a collection that their owner may fill. A repeat
-    changes nothing.
-    """
-    Wish.objects.bulk_create([Wish(task=task, collection=collection) for task in tasks], ignore_conflicts=True)
-
-
 def grant() -> int:
-    """Put the videos of tasks that have ended into their collections. Return how many tasks that were. Twice is as once."""
-    ended = Wish.objects.filter(task__status__in=TERMINAL).select_related("task__owner", "collection")
-    wishes = list(ended.order_by("task")[:MOST_AT_ONCE])
-    for one in wishes:
-        ids = list(one.task.videos.order_by("output_index").values_list("pk", flat=True))
-        with suppress(NotAllowed, NotThere):  # the collection is gone, or its team is no longer the owner's
-            add(one.collection, ids, by=Caller(user=one.task.owner))
-        Wish.objects.filter(pk=one.pk).delete()
-    return len(wishes)
+    """Put the videos of tasks that have them into their collections. Return how many tasks that were. Twice is as once."""
+    done = GenerationTask.objects.filter(status=Status.SUCCEEDED, collection_id__isnull=False, collected_at=None)
+    tasks = list(done.select_related("owner").order_by("pk")[:MOST_AT_ONCE])
+    known = Collection.objects.in_bulk({task.collection_id for task in tasks}) if tasks else {}
+    for task in tasks:
+        ids = list(task.videos.order_by("output_index").values_list("pk", flat=True))
+        if collection := known.get(task.collection_id):
+            with suppress(NotAllowed, NotThere):  # its team is no longer the owner's, or it was deleted at this moment
+                add(collection, ids, by=Caller(user=task.owner))
+        GenerationTask.objects.filter(pk=task.pk).update(collected_at=clock.now())
+    return len(tasks)

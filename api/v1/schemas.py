@@ -136,6 +136,9 @@ class TaskIn(Schema):
     )
     metadata: Metadata = Field(default_factory=dict, description="Kept and given back, at most 16 kB.", examples=[{}])
     made_from: MadeFrom = ""
+    collection: UUID | None = Field(
+        None, description="A collection that you may fill; the videos go into it when they are stored.", examples=[None]
+    )
     cache: StrictBool | None = Field(
         None,
         description="true: if you have the stored video of an equal order, you get it at once, and nothing is bought. false: never. "
@@ -291,6 +294,7 @@ class TaskOut(BaseModel):
     copy_of: UUID | None = Field(description="The task whose stored videos it was given, so that nothing was bought.")
     cost: CostOut
     usage: UsageOut
+    collection: UUID | None = Field(description="The collection that the order named for its videos.")
     team: str | None = Field(description="The team whose members see it; null: nobody but its owner, and staff.")
     paying_team: str | None = Field(description="The team that the order named to pay; null: none, so the owner's preferences decided.")
     cancel_requested_at: datetime | None
@@ -356,6 +360,7 @@ def task_out(task: GenerationTask, origin: str, stop: Stop | None = None, *, is_
         videos_in_bin=[] if is_new else [video.pk for video in task.binned_videos()],
         retry_of=task.retry_of_id,
         copy_of=task.copy_of_id,
+        collection=task.collection_id,
         team=task.team.name if task.team else None,
         paying_team=task.paying_team.name if task.paying_team else None,
         cost=CostOut(

@@ -39,6 +39,7 @@ from generation.ordering.aliases import meant_by
 from generation.ordering.create import create
 from generation.ordering.order import Order
 from generation.scheduling.stop_switch import shown_stop
+from library.collections import to_fill
 from providers.messages import translated
 from providers.vendors import find_model
 
@@ -90,7 +91,7 @@ def post_task(
         body.made_from, body.prompt, asking=asking, language=asked_language(None), spec=find_model(model), slots=tuple(body.inputs)
     )
     order = Order(
-        **body.model_dump(exclude={"model", "prompt", "params", "inputs", "team", "paying_team", "made_from"}),
+        **body.model_dump(exclude={"model", "prompt", "params", "inputs", "team", "paying_team", "made_from", "collection"}),
         model=model,
         prompt=made.text,
         params={**made.params, **body.params},
@@ -103,6 +104,7 @@ def post_task(
         source=Prompt.Source.API,
         idempotency_key=idempotency_key,
         key_is_new=has_new_key(request),
+        collection_id=to_fill(asking, body.collection).pk if body.collection else None,
     )
     task, is_new = create(order)
     return _after_wait(request, response, task, prefer, partial(_accepted, task=task, is_new=is_new))

@@ -36,6 +36,7 @@ from generation.errors import InvalidRequest, NotThere
 from generation.models import GenerationTask
 from generation.ordering.aliases import meant_by
 from generation.ordering.order import digest_of
+from library.collections import to_fill
 from prompts.templates.own import find_style
 from providers.core.catalog import ModelSpec
 from providers.vendors import find_model
@@ -73,6 +74,7 @@ class VariationsIn(Schema):
     content_id: str = Field("", max_length=200, pattern=TEXT)
     metadata: Metadata = Field(default_factory=dict, examples=[{}])
     team: str = Field("", max_length=150, pattern=TEXT, description="Whose members see it.")
+    collection: UUID | None = Field(None, description="A collection that you may fill, for all of the videos.", examples=[None])
     made_from: MadeFrom = ""
 
 
@@ -159,7 +161,7 @@ def post_variations(request: HttpRequest, response: HttpResponse, body: Variatio
     A repeated Idempotency-Key orders nothing again. 422 `left_out`: a model does not take something, named in `fields`.
     """
     asking = caller(request)
-    digest = digest_of(body.model_dump(mode="json"))
+    digest = digest_of(body.model_dump(mode="json", exclude=None if body.collection else {"collection"}))  # as before there was the field
     batch, is_new = made_before(asking, idempotency_key, digest), False
     if batch is None:
         planned = plan(_wanted(body, asking), by=asking, team=require_team(body.team, asking) if body.team else None)
@@ -218,6 +220,7 @@ def _wanted(body: VariationsIn, asking: Caller) -> Wanted:
         styles=[find_style(asking, style) for style in dict.fromkeys(body.styles)],
         inputs=assets_of(asking, {**said.inputs, **body.inputs}),
         language=language,
+        collection_id=to_fill(asking, body.collection).pk if body.collection else None,
         **kept,
     )
 

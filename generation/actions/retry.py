@@ -50,6 +50,7 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
         callback_url=task.callback_url if task.owner_id == by.user.pk else "",
         callback_shape=task.callback_shape if task.owner_id == by.user.pk else "",
         metadata=task.metadata,
+        collection_id=task.collection_id,
         idempotency_key=idempotency_key,
         intent=digest_of("retry", task.pk),
         retry_of=task,

@@ -123,6 +123,10 @@ class GenerationTask(models.Model):
     """The batch that it is part of (docs/adr/0050)."""
     priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
     """Which of its owner's waiting tasks starts first: the highest. Turns between owners do not depend on it."""
+    collection_id = models.UUIDField(null=True, blank=True, editable=False)
+    """The collection that its videos go into (`library/wishes.py`)."""
+    collected_at = models.DateTimeField(null=True, editable=False)
+    """When its videos were put there, or could not be. Null: not yet."""
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="retries")
     copy_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, editable=False)
     """The task whose stored videos it was given, so that nothing was bought (docs/adr/0056)."""
@@ -174,6 +178,7 @@ class GenerationTask(models.Model):
             models.Index(fields=["retry_of", "owner", "-id"], name="task_retried", condition=Q(retry_of__isnull=False)),
             models.Index(fields=["content_id", "owner"], name="task_by_content"),
             models.Index(fields=["batch_id", "status"], name="task_by_batch", condition=Q(batch_id__isnull=False)),
+            models.Index(fields=["status"], name="task_to_collect", condition=Q(collection_id__isnull=False, collected_at__isnull=True)),
             models.Index(fields=["updated_at"], name="task_changed"),
             models.Index(fields=["fingerprint"], name="task_by_fingerprint", condition=Q(status="succeeded") & ~Q(fingerprint="")),
             models.Index(fields=["model", "-id"], name="task_usual_time", condition=Q(status="succeeded")),

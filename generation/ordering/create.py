@@ -244,6 +244,7 @@ class _Batch:
             retry_of=order.retry_of,
             batch_id=order.batch_id,
             priority=order.priority,
+            collection_id=order.collection_id,
         )
         if source is not None:
             self.copies.append(task)

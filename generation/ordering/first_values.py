@@ -66,12 +66,14 @@ def order_videos(
     count: int,
     page: UUID,
     made_from: Mapping[str, Any] | None = None,
+    collection_id: UUID | None = None,
 ) -> tuple[list[GenerationTask], bool]:
     """Order `count` videos. Return their tasks, oldest first, and whether any is new: content that was ordered since the page was rendered,
     from this form or in another tab, is not ordered again. Raises `InvalidRequest` or `Conflict`.
     """
     pictures = {slot: [str(asset.pk) for asset in assets] for slot, assets in inputs.items()}
-    intent = digest_of(spec.name, prompt, dict(params), pictures, count, *([team.pk] if team else []))
+    into = [one for one in (team and team.pk, collection_id) if one]
+    intent = digest_of(spec.name, prompt, dict(params), pictures, count, *into)
     keys = [stored_key(page, intent[:16], number) for number in range(count)]
     since = list(GenerationTask.objects.filter(owner=owner, request_digest=intent, id__gt=page).order_by("id"))
     if since and keys[0] not in {task.idempotency_key for task in since}:
@@ -85,6 +87,7 @@ def order_videos(
             params=_varied(spec, params, number, count),
             inputs=inputs,
             made_from=made_from or {},
+            collection_id=collection_id,
             idempotency_key=key,
             intent=intent,
         )

@@ -53,6 +53,8 @@ class Order:
     task_id: UUID | None = None
     """The id for its task, chosen before; money is already set aside for it (docs/adr/0050)."""
     priority: int = 0
+    collection_id: UUID | None = None
+    """The collection that its videos go into; its owner may fill it now, and is asked again then."""
     cache: bool | None = None
     """Whether a stored video of an equal order will do; None: as token and model say (`ordering/stored.py`)."""
 
@@ -65,6 +67,7 @@ class Order:
         teams = {name: str(team.pk) for name, team in (("team", self.team), ("paying_team", self.paying_team)) if team}
         later = {"content_id": self.content_id, "callback_url": self.callback_url, "callback_shape": self.callback_shape} | teams
         later |= {} if self.cache is None else {"cache": str(self.cache)}
+        later |= {} if self.collection_id is None else {"collection": str(self.collection_id)}
         return self.intent or digest_of(
             {name: text for name, text in later.items() if text}
             | {

@@ -1,10 +1,10 @@
 """What people do with finished videos (docs/adr/0058)."""
 
 from library.models.bulk import BulkJob, BulkState
-from library.models.collection import Collection, CollectionItem, Wish
+from library.models.collection import Collection, CollectionItem
 from library.models.entry import Entry
 from library.models.review import Comment, Decision
 from library.models.tag import VideoTag
 from library.models.vote import Vote
 
-__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "VideoTag", "Vote", "Wish"]
+__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "VideoTag", "Vote"]

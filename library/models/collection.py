@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from generation.models import GenerationTask, Video
+from generation.models import Video
 from generation.models.visibility import OwnedQuerySet, shared_with, team_index
 
 
@@ -56,13 +56,3 @@ class CollectionItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.collection_id} {self.video_id}"
-
-
-class Wish(models.Model):
-    """That the videos of a task go into a collection when they are stored. It is gone once they are, or when the task ends without any."""
-
-    task = models.OneToOneField(GenerationTask, models.CASCADE, primary_key=True, related_name="wish")
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="wishes")
-
-    def __str__(self) -> str:
-        return f"{self.task_id} {self.collection_id}"

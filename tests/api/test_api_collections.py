@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from access.callers import Caller
 from access.tokens import issue
+from batches.feeding import feed
+from batches.models import Batch
+from generation.models import GenerationTask
+from library.collections import create
 from tests.api.conftest import Client
+from tests.task_rows import MODEL
 from tests.web.page_rows import make_video
 
 
@@ -85,3 +92,27 @@ def test_a_video_is_rated_and_tagged_and_a_list_of_many_costs_no_more_queries(cl
         assert {tuple(video["tags"]) for video in items} == {("night",)}
     assert counts[0] == counts[1]
     assert client.get("/api/v1/tags?q=NI").json() == {"items": ["night"]}
+
+
+def test_programs_name_a_collection_that_they_may_fill(api, user, other_user, idle_account):
+    team = Group.objects.create(name="films")
+    user.groups.add(team)
+    mine = create(by=Caller(user=user), name="Winter")
+    theirs, shared = (create(by=Caller(user=other_user), name="Winter", team=one) for one in (None, team))
+    order = {"model": MODEL, "prompt": "a red fox"}
+
+    first, again = (api.post("/tasks", order | {"collection": str(mine.pk)}, idempotency_key="k-1") for _ in range(2))
+    assert (first.status_code, first.json()["collection"], again.json()["id"]) == (202, str(mine.pk), first.json()["id"])
+    for other in ({}, {"collection": str(shared.pk)}):
+        assert api.post("/tasks", order | other, idempotency_key="k-1").status_code == 422  # another request under the same key
+    assert api.post("/tasks", order | {"collection": str(shared.pk)}).json()["collection"] == str(shared.pk)
+    refused = api.post("/tasks", order | {"collection": str(theirs.pk)})
+    assert (refused.status_code, refused.json()["error"]["fields"]) == (422, {"collection": "There is no such collection."})
+
+    several = {"models": [MODEL], "prompt": "a red fox", "takes": 2}
+    assert api.post("/variations", several | {"collection": str(theirs.pk)}).status_code == 422
+    batch = api.post("/variations", several | {"collection": str(mine.pk)}, idempotency_key="k-2")
+    assert batch.status_code == 201
+    feed(Batch.objects.get())
+    made = GenerationTask.objects.filter(batch_id=batch.json()["id"])
+    assert list(made.values_list("collection_id", flat=True)) == [mine.pk] * 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from batches.variations import Plan, place_from_page, plan
 from generation.errors import InvalidRequest, PortalError
 from generation.models import GenerationTask
 from generation.ordering.first_values import enabled_accounts, first_choice
+from library.collections import to_fill
 from providers.vendors import find_model
 from web.forms import ComposeForm, form_with_settings, is_wide
 from web.presenters.models import Quote
@@ -31,7 +33,7 @@ from web.presenters.words import model_label
 from web.variations_form import FinishForm, VariationsForm
 from web.views.common import page_key, the_task, toast
 
-__all__ = ["finish_quote", "finish_task", "place_set", "set_context", "varied"]
+__all__ = ["finish_quote", "finish_task", "into_of", "place_set", "set_context", "varied"]
 
 ORDERED_ALREADY = gettext_lazy("This was already ordered; nothing was ordered twice.")
 
@@ -45,11 +47,10 @@ def place_set(request: HttpRequest, form: ComposeForm, vary: VariationsForm) -> 
     """Order the variations. Return None if the form has errors, or if it leaves out a setting that the page has not shown yet."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
         form.add_error(None, _("This model is no longer available. Choose another one. Your text is kept."))
-    if request.POST.get("collection"):
-        form.add_error(None, _("A set of variations goes into no collection by itself. Choose none, and collect its videos later."))
+    into = into_of(request, form)
     if not form.is_valid() or not vary.is_valid():
         return None
-    caller, wanted = caller_of(request), vary.wanted(form)
+    caller, wanted = caller_of(request), replace(vary.wanted(form), collection_id=into)
     try:
         planned = plan(wanted, by=caller, team=form.cleaned_data.get("team"))
         if _seen(planned.left_out) - set(request.POST.getlist("vary-seen")):
@@ -67,6 +68,18 @@ def place_set(request: HttpRequest, form: ComposeForm, vary: VariationsForm) -> 
     except PortalError as error:
         form.add_error(None, error.message)
     return None
+
+
+def into_of(request: HttpRequest, form: ComposeForm) -> UUID | None:
+    """Return the collection that was chosen for the videos. A wrong one is an error of the form."""
+    chosen = request.POST.get("collection", "")
+    if not chosen:
+        return None
+    try:
+        return to_fill(caller_of(request), UUID(chosen)).pk
+    except (PortalError, ValueError):
+        form.add_error(None, _("This collection is gone. Choose again."))
+        return None
 
 
 def set_context(form: ComposeForm, vary: VariationsForm) -> dict[str, Any]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +20,7 @@ from access.callers import Caller, caller_of
 from access.rights import may
 from batches.models import Batch
 from generation.actions.dismiss import dismiss
-from generation.errors import InvalidRequest, NotThere, PortalError
+from generation.errors import InvalidRequest, PortalError
 from generation.lifecycle import Status
 from generation.messages import failure_sentence
 from generation.models import Asset, GenerationTask
@@ -32,9 +30,6 @@ from generation.ordering.page_keys import new_key
 from generation.ordering.prices import current
 from generation.queries.refused_field import refused_field
 from generation.queries.tasks import live_numbers, queue_of, task_for, todays_videos
-from library.collections import the_collection
-from library.models import Collection
-from library.wishes import wish
 from prompts.making import Made
 from prompts.signed import pack, unpack
 from providers.core.catalog import ModelSpec
@@ -51,7 +46,7 @@ from web.variations_form import VariationsForm
 from web.views.common import give_key, known_video, page_key, the_task, uuid_in
 from web.views.compose import studio_context
 from web.views.kept import with_preset
-from web.views.sets import place_set, set_context, varied
+from web.views.sets import into_of, place_set, set_context, varied
 
 __all__ = ["create", "model_form", "page", "queue_head", "quote", "sent", "studio", "today"]
 
@@ -244,56 +239,25 @@ def _order(request: HttpRequest, form: ComposeForm) -> tuple[list[GenerationTask
     """Return the tasks, and whether any is new; None when the form says what is wrong."""
     if find_model(form.data.get("model", "")) is not form.spec:  # another model is never ordered instead
         form.add_error(None, _("This model is no longer available. Choose another one. Your text is kept."))
-    into = _into(request, form)
+    into = into_of(request, form)
     if not form.is_valid():
         return None
+    data = form.cleaned_data
     try:
-        return _placed(request, form, into)
+        return order_videos(
+            owner=form.owner,
+            team=data.get("team"),
+            spec=form.spec,
+            prompt=data["prompt"],
+            params=form.params,
+            inputs=form.pictures,
+            count=data["count"],
+            page=page_key(request),
+            made_from=unpack(data["made_from"], data["prompt"]),
+            collection_id=into,
+        )
     except InvalidRequest as wrong:
         form.show(wrong)
     except PortalError as error:
         form.add_error(None, error.message)
     return None
-
-
-def _into(request: HttpRequest, form: ComposeForm) -> Collection | None:
-    """Return the collection that was chosen for the videos. A wrong one is an error of the form."""
-    chosen, caller = request.POST.get("collection", ""), caller_of(request)
-    if not chosen:
-        return None
-    try:
-        row = the_collection(caller, UUID(chosen))
-        if may(caller, "fill", row):
-            return row
-    except (NotThere, ValueError):
-        pass
-    form.add_error(None, _("This collection is gone. Choose again."))
-    return None
-
-
-def _placed(request: HttpRequest, form: ComposeForm, into: Collection | None) -> tuple[list[GenerationTask], bool]:
-    """Order the videos, and in the same transaction that they go into the collection. Raises what `order_videos` does."""
-    data = form.cleaned_data
-    order = partial(
-        order_videos,
-        owner=form.owner,
-        team=data.get("team"),
-        spec=form.spec,
-        prompt=data["prompt"],
-        params=form.params,
-        inputs=form.pictures,
-        count=data["count"],
-        page=page_key(request),
-        made_from=unpack(data["made_from"], data["prompt"]),
-    )
-    if into is None:
-        return order()
-    with transaction.atomic():
-        try:
-            placed = order()
-        except PortalError as error:
-            refusal = error  # what it wrote, such as the warning of a budget, stays
-        else:
-            wish(placed[0], into)
-            return placed
-    raise refusal
