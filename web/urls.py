@@ -6,6 +6,7 @@ from django.urls import path
 
 from web.views import (
     activity,
+    again,
     assets,
     batch,
     batches,
@@ -98,6 +99,8 @@ urlpatterns = [
     path("bulk/running", bulk.running, name="bulk-running"),
     path("bulk/download", bulk.download, name="bulk-download"),
     path("bulk/compare", bulk.compare, name="bulk-compare"),
+    path("bulk/again", bulk.again, name="bulk-again"),
+    path("again/", again.again, name="again"),
     path("bulk/<uuid:pk>/", bulk.job, name="bulk-job"),
     path("bulk/<uuid:pk>/cancel", bulk.cancel, name="bulk-cancel"),
     path("bulk/<uuid:pk>/undo", bulk.undo, name="bulk-undo"),

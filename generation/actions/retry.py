@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -13,20 +13,20 @@ from access.budget_warnings import warn_of_refusal
 from access.callers import Caller
 from database import clock
 from generation.actions.rights import require_rights
-from generation.errors import Conflict
+from generation.errors import Conflict, PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt
-from generation.ordering.create import Placed, create, hold_repeated, made_before
+from generation.ordering.create import Placed, costs_of, create, hold_repeated, made_before
 from generation.ordering.order import Order, digest_of
 from generation.ordering.page_keys import made_at, stored_key
 from generation.ordering.purchase import OverBudget
 from generation.queries.refused_field import REFUSALS
 from generation.queries.tasks import ATTENTION_FOR
 
-__all__ = ["RETRIED_MOST", "failed_of", "retry_failed", "retry_from_page", "retry_task"]
+__all__ = ["RETRIED_MOST", "costs_again", "failed_of", "retry_failed", "retry_from_page", "retry_task", "retry_these"]
 
 RETRIED_MOST = 50
-"""How many failures one press orders again."""
+"""How many tasks one press orders again."""
 
 
 def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -> Placed:
@@ -35,8 +35,16 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
     A repeat under the same key returns the first new task. What someone else orders again is their own task: the first owner's callback
     address gets no request about it (docs/adr/0038).
     """
+    order = _order_again(task, by, idempotency_key)
+    if not task.is_terminal and made_before(order) is None:
+        raise _still_going_on()
+    return create(order)
+
+
+def _order_again(task: GenerationTask, by: Caller, idempotency_key: str = "") -> Order:
+    """Return the order that repeats this task. Raises `NotAllowed`."""
     require_rights(task, by)
-    order = Order(
+    return Order(
         owner=by.user,
         team=task.team if task.team_id in by.teams else None,
         paying_team=task.paying_team if task.paying_team_id in by.teams else None,
@@ -55,9 +63,25 @@ def retry_task(task: GenerationTask, *, by: Caller, idempotency_key: str = "") -
         intent=digest_of("retry", task.pk),
         retry_of=task,
     )
-    if not task.is_terminal and made_before(order) is None:
-        raise Conflict(_("This task is still going on."), code="still_going_on")
-    return create(order)
+
+
+def _still_going_on() -> Conflict:
+    return Conflict(_("This task is still going on."), code="still_going_on")
+
+
+def costs_again(tasks: Sequence[GenerationTask], *, by: Caller) -> list[int | PortalError | None]:
+    """Return for each task what it may cost at most to order it again, or why it cannot be, as `costs_of` does. Stores nothing."""
+    refused: dict[UUID, PortalError] = {}
+    orders: dict[UUID, Order] = {}
+    for task in tasks:
+        try:
+            if not task.is_terminal:
+                raise _still_going_on()
+            orders[task.pk] = _order_again(task, by)
+        except PortalError as refusal:
+            refused[task.pk] = refusal
+    found = refused | dict(zip(orders, costs_of(list(orders.values())), strict=True))
+    return [found[task.pk] for task in tasks]
 
 
 def retry_from_page(task: GenerationTask, *, by: Caller, page: UUID) -> Placed:
@@ -89,5 +113,12 @@ def retry_failed(by: Caller, *, page: UUID) -> Iterator[Placed]:
     """Order `failed_of` again, at most `RETRIED_MOST`, one after another: those that were ordered before the page with this key was
     rendered, because its reader has not seen the others. Raises what an order raises; those before it stay ordered.
     """
-    for task in list(failed_of(by).filter(pk__lt=page)[:RETRIED_MOST]):
+    yield from retry_these(list(failed_of(by).filter(pk__lt=page)[:RETRIED_MOST]), by=by, page=page)
+
+
+def retry_these(tasks: Iterable[GenerationTask], *, by: Caller, page: UUID) -> Iterator[Placed]:
+    """Order these tasks again, one after another, for one button of the page with this key. Raises what an order raises; those before it
+    stay ordered.
+    """
+    for task in tasks:
         yield retry_from_page(task, by=by, page=page)

@@ -38,7 +38,7 @@ from providers.core.catalog import ModelSpec, Params
 from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 
-__all__ = ["Placed", "create", "create_many", "hold_repeated", "key_reused", "made_before"]
+__all__ = ["Placed", "costs_of", "create", "create_many", "hold_repeated", "key_reused", "made_before"]
 
 TRIES = 3
 """A try fails when another request has just stored one of the orders, and the next try finds that task; or when a budget has no room or
@@ -89,6 +89,19 @@ def create_many(orders: Sequence[Order]) -> list[Placed]:
         else:
             return batch.placed
     raise NotYet(_("The same request is being stored right now. Ask again in a moment."), code="idempotency_in_flight")
+
+
+def costs_of(orders: Sequence[Order]) -> list[int | PortalError | None]:
+    """Check and price these orders as `create_many` does; store nothing. Return for each what it may cost at most, in millionths of
+    PORTAL_CURRENCY: 0 where nothing is billed, None without a price; or why it cannot be ordered. Budgets are not asked.
+    """
+    try:
+        batch = _Batch(orders, look=True)
+    except OrdersRefused as refused:
+        good = iter(costs_of([order for index, order in enumerate(orders) if index not in refused.errors]))
+        return [refused.errors[index] if index in refused.errors else next(good) for index in range(len(orders))]
+    amounts = {ask.task_id: ask.amount for ask in batch.asks}
+    return [amounts.get(one.task.pk, 0) for one in batch.placed]
 
 
 def hold_repeated(task_ids: Collection[UUID]) -> None:

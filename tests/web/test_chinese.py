@@ -20,7 +20,7 @@ from generation.ordering.prices import current
 from prompts.platforms import PLATFORMS
 from providers.vendors import ALL_MODELS, PROVIDERS
 from tests.task_rows import make_task
-from tests.web.page_rows import fill_slots, make_asset, make_video
+from tests.web.page_rows import WAN, fill_slots, make_asset, make_video
 from web.catalog_strings import CHOICE_WORDS
 from web.forms import form_for
 from web.management.commands.makemessages import vendor_texts
@@ -199,6 +199,8 @@ def test_pages_with_tasks_in_every_state_are_chinese(chinese, user, kling):
     TaskInput.objects.create(task=video.task, slot="first_frame", asset=make_asset(user))
     pages = ["/templates/", "/templates/product-showcase/", "/templates/new", "/content-plan/", "/help/", "/find/", "/find/?q=x"]
     pages += ["/studio/", "/gallery/", "/gallery/?q=x", "/activity/", f"/videos/{video.pk}/", f"/tasks/{video.task_id}/"]
+    without_account = make_video(user, prompt=prompt, task=make_task(user, status=Status.SUCCEEDED, prompt=prompt, model=WAN))
+    pages += ["/again/", f"/again/?v={video.pk},{without_account.pk}"]
 
     found = {page: english(chinese.get(page).text, "a boat") for page in pages}
 

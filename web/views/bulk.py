@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from access.callers import caller_of
 from delivery.stored_file import file_name
 from delivery.zips import zip_of
+from generation.actions.retry import RETRIED_MOST
 from generation.errors import InvalidRequest, PortalError
 from generation.models import Video
 from library import bulk
@@ -27,7 +28,7 @@ from library.models import BulkJob, BulkState
 from web.presenters.bulk import done_words, progress_of, working_words
 from web.views.common import answer, back, toast, wants_fragment
 
-__all__ = ["cancel", "change", "compare", "download", "job", "running", "undo"]
+__all__ = ["again", "cancel", "change", "compare", "download", "job", "running", "undo"]
 
 MOST_BYTES = 20 * 1024**3
 """How large one ZIP may be. The API and a batch's results have no such bound: programs go on where a download broke off."""
@@ -126,6 +127,16 @@ def download(request: HttpRequest) -> HttpResponseBase:
 def compare(request: HttpRequest) -> HttpResponse:
     """Open the chosen videos beside each other; the page says how many it takes."""
     return redirect(reverse("compare", query={"v": ",".join(map(str, _ids(request)[:COMPARED]))}))
+
+
+@login_required
+@require_POST
+def again(request: HttpRequest) -> HttpResponse:
+    """Show what it costs to order the chosen videos again."""
+    ids = _ids(request)
+    if len(ids) > RETRIED_MOST:
+        return _refused(request, InvalidRequest(_("Choose at most %(most)d videos to run again.") % {"most": RETRIED_MOST}))
+    return redirect(reverse("again", query={"v": ",".join(map(str, ids))}))
 
 
 def _ids(request: HttpRequest) -> list[UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -25,9 +25,11 @@ from generation.actions.share import share as share_with
 from generation.errors import PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.ordering.create import Placed
 from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
 from web.views.common import answer, page_key, the_task
+from web.views.sets import ORDERED_ALREADY
 
 __all__ = [
     "adopt",
@@ -38,6 +40,7 @@ __all__ = [
     "dismiss",
     "dismiss_all",
     "give_up",
+    "ordered_again",
     "retry",
     "retry_all",
     "settle",
@@ -143,19 +146,23 @@ def dismiss_all(request: HttpRequest) -> HttpResponse:
 def retry_all(request: HttpRequest) -> HttpResponse:
     """Order again what failed of this person and may succeed as it is. A refusal, such as a budget's, ends it; what was ordered stays."""
 
-    def act() -> str:
-        count = 0
-        try:
-            for _task, is_new in retry_failed(caller_of(request), page=page_key(request)):
-                count += is_new
-        except PortalError as refusal:
-            if not count:
-                raise
-            words = ngettext("%(n)d video was ordered again, then: %(why)s", "%(n)d videos were ordered again, then: %(why)s", count)
-            return words % {"n": count, "why": refusal.message}
-        return ngettext("%(n)d video was ordered again.", "%(n)d videos were ordered again.", count) % {"n": count}
+    return answer(request, lambda: ordered_again(retry_failed(caller_of(request), page=page_key(request))))
 
-    return answer(request, act)
+
+def ordered_again(placed: Iterable[Placed]) -> str:
+    """Order what this yields, and say how many are new. A refusal ends it; it is raised if nothing was ordered before."""
+    count = 0
+    try:
+        for _task, is_new in placed:
+            count += is_new
+    except PortalError as refusal:
+        if not count:
+            raise
+        words = ngettext("%(n)d video was ordered again, then: %(why)s", "%(n)d videos were ordered again, then: %(why)s", count)
+        return words % {"n": count, "why": refusal.message}
+    if not count:
+        return str(ORDERED_ALREADY)
+    return ngettext("%(n)d video was ordered again.", "%(n)d videos were ordered again.", count) % {"n": count}
 
 
 @login_required
