@@ -9,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from django.utils import translation
 from generation.models import Video
 from generation.quality import warnings_of
 from library.alike import pictures_of, words_of
-from providers.core.catalog import vendor_of
+from providers.core.catalog import ModelSpec, vendor_of
 from providers.labels import label_of
 from providers.vendors import ALL_MODELS, PROVIDERS
 
@@ -125,20 +126,21 @@ def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUI
         facts.append(word("batch", task.batch_id))
     if warnings := warnings_of(video):
         facts += [word("warned", "any"), *(word("warned", one.code) for one in warnings)]
-    texts = [task.prompt.text, video.title, *tags, owner.username, owner.get_full_name(), task.content_id, *_names_of(video.model)]
+    texts = [task.prompt.text, video.title, *tags, owner.username, owner.get_full_name(), task.content_id]
+    texts += _names_of(video.model, ALL_MODELS.get(video.model))
     return " ".join(list(dict.fromkeys([*facts, *(found for text in texts for found in words_in(text))]))[:MOST_WORDS])
 
 
-def _names_of(model: str) -> Iterable[str]:
-    """Yield what people call a model and its vendor, in every language."""
-    yield model
-    spec, vendor = ALL_MODELS.get(model), PROVIDERS.get(vendor_of(model))
+@lru_cache(maxsize=1_000)  # by `spec` too: an administrator may rename a declared model
+def _names_of(model: str, spec: ModelSpec | None) -> tuple[str, ...]:
+    """Return what people call a model and its vendor, in every language."""
+    vendor = PROVIDERS.get(vendor_of(model))
+    names = [model]
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            if spec:
-                yield label_of(spec)
-            if vendor:
-                yield translation.gettext(vendor.label)
+            names += [label_of(spec)] if spec else []
+            names += [translation.gettext(vendor.label)] if vendor else []
+    return tuple(names)
 
 
 def plain(text: str) -> str:
