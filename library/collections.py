@@ -136,17 +136,16 @@ def change(collection: Collection, *, by: Caller, **changes: Any) -> Collection:
             changes[field] = check(changes[field])
     if (cover := changes.get("cover_id")) and not seen_in(collection, by).filter(pk=cover).exists():
         raise _wrong("cover", _("Choose a video of this collection."))
-    before = _facts(collection)
-    with one_at_a_time(TREE):
+    with one_at_a_time(TREE), one_at_a_time(str(collection.pk)):
+        before = _facts(the_collection(by, collection.pk))  # `collection` was read before the lock
         if "parent" in changes:
             _require_place(collection, changes["parent"], by)
-        if not Collection.objects.filter(pk=collection.pk).update(**changes, updated_at=clock.now()):
-            raise NotThere(_("There is no such collection."))
-        for field, value in changes.items():
-            setattr(collection, field, value)
-        if collection.is_hidden != before["is_hidden"]:
-            Video.objects.filter(collected__collection=collection).change()
-        if (after := _facts(collection)) != before:
+        Collection.objects.filter(pk=collection.pk).update(**changes, updated_at=clock.now())
+        collection.refresh_from_db()
+        after = _facts(collection)
+        if after["is_hidden"] != before["is_hidden"]:
+            _reindex(Video.objects.filter(collected__collection=collection))
+        if after != before:
             audit.record("collection.changed", collection, by=by, before=before, after=after)
     return collection
 
@@ -156,7 +155,7 @@ def delete(collection: Collection, *, by: Caller) -> None:
     _require(collection, "act", by)
     with one_at_a_time(TREE), one_at_a_time(str(collection.pk)):
         collection.children.update(parent_id=Collection.objects.filter(pk=collection.pk).values("parent"))
-        count = Video.objects.filter(collected__collection=collection).change()
+        count = _reindex(Video.objects.filter(collected__collection=collection))
         if Collection.objects.filter(pk=collection.pk).delete()[0]:
             audit.record("collection.deleted", collection, by=by, before=_facts(collection) | {"videos": count})
 
@@ -181,7 +180,7 @@ def add(collection: Collection, ids: Sequence[UUID], *, by: Caller) -> list[UUID
             for place, pk in enumerate(new, start=1)
         ]
         CollectionItem.objects.bulk_create(made)
-        _reindex(new)
+        _reindex(Video.objects.filter(pk__in=new))
     return [pk for pk in wanted if pk not in seen]
 
 
@@ -191,7 +190,7 @@ def remove(collection: Collection, ids: Iterable[UUID], *, by: Caller) -> int:
     with one_at_a_time(str(collection.pk)):
         gone = list(seen_in(collection, by).filter(pk__in=list(ids)).values_list("pk", flat=True))
         CollectionItem.objects.filter(collection=collection, video__in=gone).delete()
-        _reindex(gone)
+        _reindex(Video.objects.filter(pk__in=gone))
     return len(gone)
 
 
@@ -239,10 +238,10 @@ def _visible(caller: Caller) -> VideoQuerySet:
     return kept.filter(kept.shown_among(caller))
 
 
-def _reindex(ids: Iterable[UUID]) -> None:
-    """Let the library index these videos again. In one order, so that two requests never wait for each other's rows."""
-    rows = Video.objects.filter(pk__in=list(ids)).order_by("pk")
-    Video.objects.filter(pk__in=list(rows.select_for_update(no_key=True).values_list("pk", flat=True))).change()
+def _reindex(videos: VideoQuerySet) -> int:
+    """Let the library index these videos again. Return how many. In one order, so that two requests never wait for each other's rows."""
+    list(videos.order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk"))
+    return videos.change()
 
 
 def _require(collection: Collection, action: str, by: Caller) -> None:

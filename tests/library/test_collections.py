@@ -239,3 +239,14 @@ def test_a_large_collection_is_read_by_its_index(user):
         assert "item_in_order" in plan
         assert "TEMP B-TREE" not in plan
     assert collections.GAP > 500
+
+
+def test_a_collection_that_was_hidden_since_it_was_read_is_shown_again(user):
+    collection, _videos = filled(user)
+    read_before = Collection.objects.get(pk=collection.pk)
+    change(collection, by=fresh(user), is_hidden=True)
+    Video.objects.update(to_index_at=None)
+
+    change(read_before, by=fresh(user), is_hidden=False)
+
+    assert not Video.objects.filter(to_index_at=None).exists()

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from access.callers import Caller, caller_of
 from access.rights import may
-from generation.errors import InvalidRequest, NotThere
+from generation.errors import InvalidRequest, NotThere, PortalError
 from library import collections
 from library.collections import Place, seen_in, shown
 from library.models import Collection
@@ -67,6 +67,8 @@ def new(request: HttpRequest) -> HttpResponse:
             made = collections.create(by=caller, **form.changes())
         except InvalidRequest as wrong:
             form.show(wrong)
+        except PortalError as error:
+            form.add_error(None, error.message)
         else:
             return redirect("collection", made.pk)
     return render(request, "collections/form.html", {"form": form, "collection": None}, status=422 if form.errors else 200)
@@ -109,6 +111,8 @@ def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             collections.change(row, by=caller, **form.changes())
         except InvalidRequest as wrong:
             form.show(wrong)
+        except PortalError as error:
+            form.add_error(None, error.message)
         else:
             messages.success(request, _("Saved."))
             return redirect("collection", pk)
