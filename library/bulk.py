@@ -1,7 +1,8 @@
 """One change to many videos: at once for some chosen ones, and as a job in the background for everything that a filter finds.
 
 A job changes a few hundred videos in one transaction with how far it has come, so a step that is killed has done nothing, and none is done
-twice. Each video is changed only if the job's owner may do that now; the others are counted as left as they are.
+twice. Each video is changed only if the job's owner may do that now; the others are counted as left as they are. A job ends where it is when
+its owner may do nothing more of it: the person or the token was blocked, or the collection or the team is gone.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, QuerySet
 from django.utils.translation import gettext as _
 
 from access.callers import Caller
 from access.rights import may
 from database import clock
+from database.batches import first_id
 from events import audit
 from generation.actions.bin import move_to_bin, restore
 from generation.actions.share import require_team, share
-from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.errors import Conflict, InvalidRequest, NotAllowed, NotThere
 from generation.models import GenerationTask, Video
 from jobs import queue
 from library import notes
@@ -33,7 +35,7 @@ from library.finding import Question, count_of, entries_of
 from library.models import BulkJob, BulkState, Entry
 from providers.labels import listed
 
-__all__ = ["ACTIONS", "MOST_AT_ONCE", "MOST_CHOSEN", "bulk_soon", "cancel", "start", "step", "undo"]
+__all__ = ["ACTIONS", "MOST_AT_ONCE", "MOST_CHOSEN", "bulk_soon", "cancel", "old_jobs", "start", "step", "undo"]
 
 ACTIONS = ("tag", "untag", "rate", "star", "collect", "share", "bin")
 RESTORE = "restore"
@@ -108,6 +110,11 @@ def cancel(job: BulkJob, *, by: Caller) -> None:
     job.refresh_from_db()
 
 
+def old_jobs(before: datetime) -> QuerySet[BulkJob]:
+    """Return the jobs that ended before this time."""
+    return BulkJob.objects.filter(pk__lt=first_id(before), ended_at__lt=before)
+
+
 def bulk_soon() -> int:
     """Lease the jobs that are due and enqueue their next steps. Return how many. The clock calls it."""
     now = clock.now()
@@ -139,18 +146,23 @@ def _part(job_id: UUID | str, fence: int) -> bool:
         if job is None:
             return False
         by, now = Caller(user=job.owner, token=job.token), clock.now()
+        ended: dict[str, Any] = {"due_at": None, "lease_until": None, "ended_at": now}
+        cancelled = {"state": BulkState.CANCELLED, **ended}
         if not job.owner.is_active or (job.token and job.token.revoked_at) or lost_in(job.wanted, by):
-            mine.update(state=BulkState.CANCELLED, due_at=None, lease_until=None, ended_at=now)
+            mine.update(**cancelled)
             return False
-        if not job.total:
-            job.total = count_of(_question(job, by), MOST_COUNTED)
-        ids, place, has_more = _following(job, by)
-        changed = _apply(job, ids, by)
+        try:
+            with transaction.atomic():
+                if not job.total:
+                    job.total = count_of(_question(job, by), MOST_COUNTED)
+                ids, place, has_more = _following(job, by)
+                changed = _apply(job, ids, by)
+        except (InvalidRequest, NotAllowed, NotThere):
+            mine.update(**cancelled)
+            return False
         facts: dict[str, Any] = {"total": job.total, "next_seq": place, "changed": F("changed") + len(changed)}
         facts["skipped"] = F("skipped") + len(ids) - len(changed)
-        ends = {"due_at": now + LEASE, "lease_until": now + LEASE}
-        if not has_more:
-            ends = {"state": BulkState.ENDED, "due_at": None, "lease_until": None, "ended_at": now}  # type: ignore[dict-item]
+        ends = {"due_at": now + LEASE, "lease_until": now + LEASE} if has_more else {"state": BulkState.ENDED, **ended}
         mine.update(**facts, **ends)
         return has_more
 
@@ -190,7 +202,7 @@ def _apply(job: BulkJob, ids: Sequence[UUID], by: Caller) -> list[UUID]:
             gone = set(add(the_collection(by, UUID(given["collection"])), ids, by=by))
             return [pk for pk in ids if pk not in gone]
         case "share":
-            return _shared(ids, Group.objects.filter(pk=given["team"]).first(), by) if given["team"] else _shared(ids, None, by)
+            return _shared(ids, require_team(by.teams.get(given["team"], ""), by) if given["team"] else None, by)
     videos = list(notes.actable(ids, by).order_by("pk")) if job.action == "bin" else list(Video.objects.filter(pk__in=ids).order_by("pk"))
     for video in videos:
         if job.action == "bin":

@@ -141,10 +141,12 @@ def query_of(wanted: WallFilter) -> dict[str, str]:
 
 
 def lost_in(query: Mapping[str, str], caller: Caller) -> list[str]:
-    """Return the parts of an address that no filter has, or that name what is gone or not the caller's. A page leaves them out; a change of
-    everything that is found must not, because it would change more than was meant.
+    """Return the parts of an address that no filter has, or that name what is gone or not the caller's, and a search without words. A page
+    leaves them out; a change of everything that is found must not, because it would change more than was meant.
     """
-    return sorted({name for name, value in query.items() if value} - query_of(filter_of(query, caller)).keys())
+    wanted = filter_of(query, caller)
+    known = {name for name in query_of(wanted) if name != "q" or asked_in(wanted.q)}
+    return sorted({name for name, value in query.items() if value} - known)
 
 
 def question_of(wanted: WallFilter, caller: Caller) -> Question:

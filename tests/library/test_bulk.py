@@ -184,7 +184,7 @@ def test_a_filter_that_means_nothing_any_more_changes_nothing(user, other_user):
     many(user, 3)
     index_all()
     place, theirs = create(by=caller(user), name="drafts"), create(by=caller(other_user), name="theirs")
-    for wanted in ({"colletion": str(place.pk)}, {"collection": str(theirs.pk)}, {"q": "boat", "model": "none"}):
+    for wanted in ({"colletion": str(place.pk)}, {"collection": str(theirs.pk)}, {"q": "boat", "model": "none"}, {"q": "?!"}):
         with pytest.raises(InvalidRequest) as refused:
             start(by=caller(user), action="bin", arguments={}, wanted=wanted)
         assert list(refused.value.fields) == ["filter"]
@@ -194,3 +194,23 @@ def test_a_filter_that_means_nothing_any_more_changes_nothing(user, other_user):
     step(job.pk, lease(job))
 
     assert (numbers(job), Video.objects.in_bin().count()) == ((BulkState.CANCELLED, 0, 0), 0)
+
+
+def test_a_job_ends_when_its_collection_or_its_team_is_gone(user):
+    ids = many(user, 250)
+    others, team = Group.objects.create(name="others"), Group.objects.create(name="films")
+    user.groups.add(others, team)
+    Video.objects.update(team=others)
+    winter = create(by=caller(user), name="Winter")
+    jobs = [
+        start(by=caller(user), action="collect", arguments={"collection": winter.pk}, ids=ids),
+        start(by=caller(user), action="share", arguments={"team": "films"}, ids=ids),
+    ]
+    delete(winter, by=caller(user))
+    team.delete()
+
+    assert bulk_soon() == 2
+    for job in jobs:
+        step(job.pk, fence=1)
+        assert numbers(job) == (BulkState.CANCELLED, 0, 0), job
+    assert Video.objects.filter(team=others).count() == 250
