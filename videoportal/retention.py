@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from access.models import SharedValue
 from api.compat.retries import old_creates
@@ -26,6 +26,8 @@ from generation.bills.bills import old_bills, old_rows
 from generation.keeping.old_videos import bin_old_videos, old_audit
 from generation.queries import history
 from jobs import queue
+from library.bulk import old_jobs
+from library.models import CollectionItem
 from web import leaving
 from webhooks.retention import old_deliveries, old_notices
 
@@ -51,12 +53,16 @@ RULES: Sequence[tuple[str, Callable[[datetime], QuerySet[Any]]]] = (
     (BILLS, old_bills),
     (BATCHES, keeping.old_rows),
     (BATCHES, keeping.old_batches),
+    (BATCHES, old_jobs),
 )
 """The setting of each rule, and the rows that may go when everything before this time may."""
 
 
-VIDEOS_THAT_STAY: Sequence[Q] = (Q(favourite=True),)
-"""Videos that never grow too old. A feature that keeps videos, such as a collection, adds its line."""
+VIDEOS_THAT_STAY: Sequence[Q] = (
+    Q(favourite=True),
+    Q(Exists(CollectionItem.objects.filter(video=OuterRef("pk")))),
+)
+"""Videos that never grow too old."""
 
 
 def forget() -> None:

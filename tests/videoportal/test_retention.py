@@ -20,6 +20,8 @@ from access.models import SharedValue
 from events.models import AuditEvent, Event, EventDelivery
 from generation.actions.bin import move_to_bin, restore
 from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Video
+from library.collections import add, create
+from library.models import BulkJob, BulkState
 from tests.task_rows import attempt_of, make_task
 from tests.web.page_rows import make_video
 from videoportal.retention import forget
@@ -96,6 +98,9 @@ def test_records_of_people_and_of_jobs_go_after_their_time(user):
     for days in (31, 29):
         Task.objects.create(id=f"{days}", name=f"{days}", func="jobs.run", started=days_ago(days), stopped=days_ago(days), success=False)
         Session.objects.create(session_key=f"{days}", session_data="", expire_date=days_ago(days - 30))
+    for days, ended in ((91, 91), (91, 89), (89, 89), (91, None)):
+        state = {"state": BulkState.ENDED, "ended_at": days_ago(ended)} if ended else {"due_at": timezone.now()}
+        BulkJob.objects.create(id=id_of(days_ago(days)), owner=user, action="star", newest_seq=0, next_seq=0, total=ended or 0, **state)
     cache.set_many({"lives": 1, "ended": 1}, timeout=60)
     SharedValue.objects.filter(cache_key__contains="ended").update(expires=days_ago(0.001))
 
@@ -105,6 +110,7 @@ def test_records_of_people_and_of_jobs_go_after_their_time(user):
     assert list(LogEntry.objects.values_list("object_repr", flat=True)) == ["3649"]
     assert list(Failure.objects.values_list("name", flat=True)) == ["29"]
     assert list(Session.objects.values_list("session_key", flat=True)) == ["29"]
+    assert sorted(BulkJob.objects.values_list("total", flat=True)) == [0, 89, 89]
     assert SharedValue.objects.count() == 1
     assert cache.get_many(["lives", "ended"]) == {"lives": 1}
 
@@ -134,23 +140,24 @@ def test_many_rows_are_deleted_in_small_steps_past_those_that_stay(db, settings)
     assert max(deletions) <= 500
 
 
-def test_old_videos_go_into_the_bin_and_starred_and_restored_ones_stay(user, settings):
+def test_old_videos_go_into_the_bin_and_starred_collected_and_restored_ones_stay(user, settings):
     caller = Caller(user=user)
-    old, starred, restored, binned, new = (
-        make_video(user, id=id_of(days_ago(days)), favourite=days == 62) for days in (63, 62, 64, 65, 59)
+    old, starred, restored, binned, new, collected = (
+        make_video(user, id=id_of(days_ago(days)), favourite=days == 62) for days in (63, 62, 64, 65, 59, 66)
     )
+    add(create(by=caller, name="Winter"), [collected.pk], by=caller)
     for video in (restored, binned):
         move_to_bin(video, by=caller)
     restore(restored, by=caller)
     Video.objects.filter(pk=binned.pk).update(deleted_at=days_ago(5))
     forget()
-    assert Video.objects.kept().count() == 4  # by default they are kept for ever
+    assert Video.objects.kept().count() == 5  # by default they are kept for ever
 
     settings.KEEP_VIDEOS = timedelta(days=60)
     forget()
     forget()
 
-    assert set(Video.objects.kept()) == {starred, restored, new}
+    assert set(Video.objects.kept()) == {starred, restored, new, collected}
     assert Video.objects.get(pk=binned.pk).deleted_at < days_ago(4)
     assert list(AuditEvent.objects.filter(user_id=None).values_list("action", "target_id")) == [("video.binned", str(old.pk))]
     restore(Video.objects.get(pk=old.pk), by=caller)
