@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -61,19 +62,21 @@ def add(video: Video, text: str, *, by: Caller, at_s: float | None = None) -> Co
 
 def change(comment: Comment, *, by: Caller, text: str | None = None, resolved: bool | None = None) -> None:
     """Edit one's own comment, or say whether what it asks for is done, as everybody who may comment can. Raises `NotAllowed`,
-    `InvalidRequest`.
+    `InvalidRequest`, and `NotThere` if it was deleted meanwhile.
     """
     if text is not None and not may(by, "change", comment):
         raise NotAllowed(_("Only its author can change a comment."))
     _require_comments(comment.video, by)
-    now, changed = clock.now(), []
+    now = clock.now()
+    changes: dict[str, Any] = {}
     if text is not None and (words := _text(text)) != comment.text:
-        comment.text, comment.edited_at = words, now
-        changed += ["text", "edited_at"]
+        changes |= {"text": words, "edited_at": now}
     if resolved is not None and resolved != (comment.resolved_at is not None):
-        comment.resolved_at, comment.resolved_by = (now, by.user) if resolved else (None, None)
-        changed += ["resolved_at", "resolved_by"]
-    comment.save(update_fields=changed)
+        changes |= {"resolved_at": now, "resolved_by": by.user} if resolved else {"resolved_at": None, "resolved_by": None}
+    if changes and not Comment.objects.filter(pk=comment.pk).update(**changes):
+        raise NotThere(_("There is no such comment."))
+    for name, value in changes.items():
+        setattr(comment, name, value)
 
 
 def delete(comment: Comment, *, by: Caller) -> None:

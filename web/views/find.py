@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,14 +23,13 @@ from library.wall import wall_page
 from web.presenters.first_steps import sets_up
 from web.presenters.states import face_of
 from web.presenters.videos import poster_of
-from web.presenters.words import model_label, title_and_language
+from web.presenters.words import model_label, title_and_language, title_of
 from web.views.common import text_in
 
 __all__ = ["find"]
 
 EACH_MOST = 5
 BATCHES_LOOKED_AT = 200
-LANGUAGES = ("en", "zh-hans")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,17 +67,13 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def _pages(request: HttpRequest, words: str) -> list[Hit]:
-    """Return the pages whose names have the words, in either language, whatever the page's own."""
-    here = _names(sets_up(request.user))  # type: ignore[arg-type]
-    spoken = []
-    for language in LANGUAGES:
+    """Return the pages whose names have the words, in any language of the portal."""
+    has_start = sets_up(request.user)  # type: ignore[arg-type]
+    found: set[str] = set()
+    for language, _name in settings.LANGUAGES:
         with override(language):
-            spoken.append([str(title).lower() for _name, _icon, title in _names(sets_up(request.user))])  # type: ignore[arg-type]
-    return [
-        Hit(href=reverse(name), title=title, icon=icon)
-        for (name, icon, title), known in zip(here, zip(*spoken, strict=True), strict=True)
-        if any(words in one for one in known)
-    ]
+            found |= {name for name, _icon, title in _names(has_start) if words in title.lower()}
+    return [Hit(href=reverse(name), title=title, icon=icon) for name, icon, title in _names(has_start) if name in found]
 
 
 def _names(has_start: bool) -> list[tuple[str, str, str]]:
@@ -86,6 +82,8 @@ def _names(has_start: bool) -> list[tuple[str, str, str]]:
         ("studio", "clapperboard", _("Studio")),
         ("gallery", "layout-grid", _("Gallery")),
         ("collections", "folder", _("Collections")),
+        ("images", "images", _("Images")),
+        ("review-queue", "circle-check", _("Review")),
         ("activity", "activity", _("Activity")),
         ("batches", "table", _("Batches")),
         ("batch-new", "upload", _("New batch")),
@@ -108,10 +106,9 @@ def _videos(caller: Caller, words: str) -> list[Hit]:
     found, _more = wall_page(caller, WallFilter(q=words), count=EACH_MOST)
     hits = []
     for video in found:
-        title, language = title_and_language(video.task)
+        title, language = title_of(video)
         href, poster_url = reverse("video", args=[video.pk]), poster.narrowest_url if (poster := poster_of(video)) else ""
-        title, note = video.title or title, model_label(video.model)
-        hits.append(Hit(href=href, title=title, language=language, note=note, poster_url=poster_url, icon="film"))
+        hits.append(Hit(href=href, title=title, language=language, note=model_label(video.model), poster_url=poster_url, icon="film"))
     return hits
 
 

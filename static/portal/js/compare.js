@@ -17,7 +17,7 @@ function place(video, at) {
 
 function seek(box, at) {
   for (const video of players(box)) place(video, at);
-  show(box);
+  if (leader(box)) show(box);
 }
 
 function play(box) {
