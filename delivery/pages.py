@@ -172,13 +172,13 @@ def _password(request: HttpRequest, link: Link, token: str) -> HttpResponse:
     refusal, status = "", 200
     if request.method == "POST":
         if not may_try(request, link):
-            refusal, status = _("Too many tries. Wait some minutes, then try again."), 429
+            refusal, status = _("Too many attempts. Wait a few minutes, then try again."), 429
         elif try_password(link, request.POST.get("password", "")[:200]):
             response = redirect("link-page", token)
             unlock(response, link, token)
             return response
         else:
-            refusal, status = _("This is not the password. Ask the person who sent the link to you."), 403
+            refusal, status = _("Wrong password. Ask the person who sent you the link."), 403
     return render(request, "links/password.html", {"refusal": refusal}, status=status)
 
 

@@ -87,7 +87,7 @@ def undo(job: BulkJob, *, by: Caller) -> BulkJob:
     """Restore what this job moved to the bin, as a new job. Raises `NotAllowed`, and `Conflict` where there is nothing to take back."""
     _require(job, by)
     if job.action != "bin" or job.state == BulkState.RUNNING:
-        raise Conflict(_("This cannot be undone."), code="not_undoable")
+        raise Conflict(_("This cannot be undone. Only moving to the bin can."), code="not_undoable")
     now = clock.now()
     again = BulkJob(owner=by.user, token=by.token, action=RESTORE, arguments=job.arguments, newest_seq=0, next_seq=0, total=job.changed)
     again.due_at = now

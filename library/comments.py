@@ -55,7 +55,7 @@ def add(video: Video, text: str, *, by: Caller, at_s: float | None = None) -> Co
     """Write a comment. Raises `NotAllowed`, `InvalidRequest`."""
     _require_comments(video, by)
     if at_s is not None and not (math.isfinite(at_s) and 0 <= at_s <= video.duration_s):
-        words = _("The video ends after %(seconds)s seconds.") % {"seconds": f"{video.duration_s:.2f}"}
+        words = _("The video is only %(n)s seconds long.") % {"n": round(video.duration_s, 2)}
         raise _wrong("at", words)
     return Comment.objects.create(video=video, author=by.user, at_s=at_s, text=_text(text))
 

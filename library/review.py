@@ -54,7 +54,7 @@ def review(video: Video, state: str, *, by: Caller, note: str = "", seen: str | 
     with transaction.atomic():
         before = video.review_state if seen is None else seen
         if not Video.objects.kept().filter(pk=video.pk, review_state=before).change(review_state=state):
-            raise Conflict(_("Somebody decided meanwhile. Look at what they said, then decide again."), code="decided_meanwhile")
+            raise Conflict(_("Somebody else has decided in the meantime. Read their decision, then decide again."), code="decided_meanwhile")
         Decision.objects.create(video=video, state=state, note=note, by=by.user)
         audit.record("video.reviewed", video, by=by, before={"state": before or NONE}, after={"state": state or NONE})
         facts = {
@@ -86,7 +86,7 @@ def _require(video: Video, state: str, by: Caller) -> None:
     elif not may(by, "review", video):
         raise NotAllowed(_("Only people who see this video may review it."))
     elif state == ReviewState.APPROVED and not may_approve(video, by):
-        raise NotAllowed(_("Your team wants another person to approve your video."), code="another_person")
+        raise NotAllowed(_("Your team requires another person to approve your video. Ask a colleague."), code="another_person")
 
 
 def _wrong(field: str, words: str) -> InvalidRequest:

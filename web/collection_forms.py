@@ -29,10 +29,10 @@ class CollectionForm(forms.Form):
         label=_("Share with"),
         required=False,
         empty_label=_("Nobody"),
-        help_text=_("Members see the collection, and put in and take out videos that they see."),
+        help_text=_("Members see the collection, and can add and remove videos that they see."),
     )
     is_hidden = forms.BooleanField(
-        label=_("Hidden from the wall"), required=False, help_text=_("The gallery leaves its videos out; they are found here.")
+        label=_("Hidden from the gallery"), required=False, help_text=_("The gallery does not show its videos. Find them here.")
     )
 
     def __init__(self, data: QueryDict | None, *, by: Caller, collection: Collection | None = None) -> None:

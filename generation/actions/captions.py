@@ -108,4 +108,4 @@ def _kept(language: str) -> str:
 
 
 def _changed() -> Conflict:
-    return Conflict(_("The captions were changed at this moment, or the video was deleted. Reload the page."))
+    return Conflict(_("Somebody else has just changed the captions or deleted the video. Reload the page."))

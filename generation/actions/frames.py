@@ -72,7 +72,7 @@ def set_poster(video: Video, *, at_s: float | None, by: Caller) -> None:
             raise
     if not is_named:
         store.discard(files)
-        raise Conflict(_("This video was deleted, or its poster was changed at this moment. Reload the page."))
+        raise Conflict(_("Somebody else has just changed the poster or deleted the video. Reload the page."))
 
 
 @transaction.atomic
@@ -98,10 +98,10 @@ def _size(key: str) -> int:
 def _picture(video: Video, at_s: float | None, *, posters: bool) -> Iterator[Picture]:
     """Copy the video to the scratch folder and take the picture there, in a process of its own."""
     if at_s is not None and at_s > video.duration_s + ROUNDED_S:
-        words = _("The video has only %(n)s seconds.") % {"n": round(video.duration_s, 2)}
+        words = _("The video is only %(n)s seconds long.") % {"n": round(video.duration_s, 2)}
         raise InvalidRequest(words, code="outside", fields={"at_s": words})
     if not _turns.acquire(timeout=WAIT_S):
-        raise Busy(_("Pictures of other videos are being made at the moment. Try again in a few seconds."))
+        raise Busy(_("Frames of other videos are being saved. Try again in a few seconds."))
     try:
         settings.SCRATCH_DIR.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=settings.SCRATCH_DIR, prefix=f"{video.pk}-", ignore_cleanup_errors=True) as scratch:

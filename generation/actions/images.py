@@ -52,7 +52,7 @@ def cut(asset: Asset, box: Box, limits: Limits, *, by: Caller) -> Asset:
         left, top = round(box.left * image.width), round(box.top * image.height)
         right, bottom = round((box.left + box.width) * image.width), round((box.top + box.height) * image.height)
         if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height) or min(right - left, bottom - top) < LEAST_PX:
-            words = _("The part has to lie inside the image and to be at least %(n)d px wide and high.") % {"n": LEAST_PX}
+            words = _("The part must lie inside the image and be at least %(n)d px wide and high.") % {"n": LEAST_PX}
             raise InvalidRequest(words, fields={"box": words})
         part = image.crop((left, top, right, bottom))
     scale = min(
@@ -87,5 +87,5 @@ def delete_image(asset: Asset, *, by: Caller) -> None:
             audit.record("image.deleted", asset, by=by)
             asset.delete()
     except (ProtectedError, IntegrityError) as used:
-        raise Conflict(_("A task uses this image, so it stays."), code="in_use") from used
+        raise Conflict(_("A task uses this image, so it cannot be deleted."), code="in_use") from used
     store.discard([key])

@@ -23,7 +23,7 @@ def test_videos_are_chosen_binned_and_restored_and_rated_by_keys(signed_in: Page
     page.keyboard.press("x")
     page.get_by_role("link", name="boat 3").focus()
     page.keyboard.press("Shift+X")
-    expect(bar.locator(".n")).to_have_text("3 chosen")
+    expect(bar.locator(".n")).to_have_text("3 selected")
     page.keyboard.press("Escape")
     expect(bar).to_be_hidden()
 
@@ -36,11 +36,11 @@ def test_videos_are_chosen_binned_and_restored_and_rated_by_keys(signed_in: Page
 
     boxes.first.check(force=True)
     boxes.nth(3).click(modifiers=["Shift"], force=True)
-    expect(bar.locator(".n")).to_have_text("4 chosen")
-    bar.locator("summary", has_text="Note").click()
+    expect(bar.locator(".n")).to_have_text("4 selected")
+    bar.locator("summary", has_text="Tag, rate").click()
     bar.get_by_label("Tags").fill("night, city")
     bar.get_by_role("button", name="Add tags").click()
-    expect(toasts).to_contain_text("4 videos are tagged.")
+    expect(toasts).to_contain_text("4 videos were tagged.")
     assert VideoTag.objects.count() == 8
 
     bar.get_by_role("button", name="Delete").click()

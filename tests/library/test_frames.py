@@ -165,4 +165,4 @@ def test_save_frame_downloads_it_and_a_refusal_goes_back_with_the_reason(visitor
     list(saved.streaming_content)
 
     refused = visitor.post(f"/videos/{video.pk}/frames", {"at_s": "77", "next": f"/videos/{video.pk}/"}, follow=True)
-    assert "The video has only 2.0 seconds." in refused.text
+    assert "The video is only 2.0 seconds long." in refused.text

@@ -41,7 +41,7 @@ def test_words_find_videos_tasks_and_batches_that_one_may_see(visitor, user, oth
     }
     assert found(visitor, "sku-7") == {"Tasks": ["a kite, later"]}
     assert found(visitor, str(video.task_id)) == {"Tasks": ["a kite over the sea"]}
-    assert "Nothing has “&lt;b&gt;”." in visitor.get("/find/", {"q": "<b>"}).text
+    assert "Nothing found for “&lt;b&gt;”." in visitor.get("/find/", {"q": "<b>"}).text
 
 
 @in_one_test(

@@ -76,8 +76,8 @@ def test_the_queue_shows_one_video_and_a_decision_leads_to_the_next(user, other_
     refused = client.post(f"/videos/{second.pk}/review?then=//evil.example/", {"state": "rejected", "seen": "wanted"}, follow=True)
     assert "Write why, so that the next take is better." in refused.text
     client.post(f"/videos/{second.pk}/review", {"state": "rejected", "seen": "wanted", "note": "too dark"})
-    assert "Nothing waits for you" in client.get("/review/").text
-    assert "Nothing waits for you" in browser_of(user).get("/review/?who=mine").text
+    assert "Nothing to review" in client.get("/review/").text
+    assert "Nothing to review" in browser_of(user).get("/review/?who=mine").text
 
 
 def test_a_decision_names_the_state_that_it_is_about(visitor, user, staff_visitor):

@@ -51,7 +51,7 @@ def test_the_gallery_and_a_collection_offer_what_can_be_done(client, user, video
 
 def test_chosen_videos_are_changed_by_a_script_and_by_a_form(client, videos):
     reply = client.post("/bulk/", chosen(videos, action="tag", tag="Night, city"), headers=SCRIPT)
-    assert (reply.status_code, news_of(reply)["portal:toast"]["text"]) == (204, "3 videos are tagged.")
+    assert (reply.status_code, news_of(reply)["portal:toast"]["text"]) == (204, "3 videos were tagged.")
     reply = client.post("/bulk/", chosen(videos, action="rate", rating="4"), headers={"Referer": "http://testserver/gallery/?q=x"})
     assert (reply.status_code, reply.url) == (302, "http://testserver/gallery/?q=x")
     client.post("/bulk/", chosen(videos, action="star"))

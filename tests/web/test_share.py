@@ -72,7 +72,7 @@ def test_the_form_makes_links_that_hold_something_back(visitor, user):
         (False, False),
         (False, True),
     ]
-    assert [text in panel for text, panel in zip(("with a password", "Watch only", "Preview with a mark"), panels, strict=True)] == [
+    assert [text in panel for text, panel in zip(("with a password", "Watch only", "Preview with a watermark"), panels, strict=True)] == [
         True
     ] * 3
     assert len(copied(panels[-1])) == 3 + 1 + 1  # a page each; the file of the second; that of the API

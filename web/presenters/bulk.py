@@ -58,13 +58,13 @@ def done_words(job: BulkJob) -> str:
     """Say what was done, and how many were left as they are."""
     words = _action_words(job)
     if job.skipped:
-        left = ngettext("%(n)s was left as it is.", "%(n)s were left as they are.", job.skipped) % {"n": number_format(job.skipped)}
+        left = ngettext("%(n)s was not changed.", "%(n)s were not changed.", job.skipped) % {"n": number_format(job.skipped)}
         words = f"{words} {left}" if job.changed else left
     return words.replace("。 ", "。")
 
 
 def working_words() -> str:
-    return _("This goes on in the background; you can leave the page.")
+    return _("Working in the background. You can leave this page.")
 
 
 def progress_of(job: BulkJob) -> Progress:
@@ -94,10 +94,10 @@ def progress_of(job: BulkJob) -> Progress:
 def _title(job: BulkJob) -> str:
     titles = {
         "tag": _("Adding tags"),
-        "untag": _("Taking tags off"),
+        "untag": _("Removing tags"),
         "rate": _("Rating"),
-        "star": _("Starring") if job.arguments.get("starred") else _("Taking stars away"),
-        "collect": _("Collecting"),
+        "star": _("Starring") if job.arguments.get("starred") else _("Removing stars"),
+        "collect": _("Adding to a collection"),
         "share": _("Sharing"),
         "bin": _("Moving to the bin"),
         "restore": _("Restoring"),
@@ -108,15 +108,15 @@ def _title(job: BulkJob) -> str:
 def _action_words(job: BulkJob) -> str:
     n = job.changed
     words = {
-        "tag": ngettext("%(n)s video is tagged.", "%(n)s videos are tagged.", n),
-        "untag": ngettext("The tag is off %(n)s video.", "The tag is off %(n)s videos.", n),
-        "rate": ngettext("%(n)s video is rated.", "%(n)s videos are rated.", n),
-        "star": ngettext("%(n)s video is starred.", "%(n)s videos are starred.", n)
+        "tag": ngettext("%(n)s video was tagged.", "%(n)s videos were tagged.", n),
+        "untag": ngettext("The tags were removed from %(n)s video.", "The tags were removed from %(n)s videos.", n),
+        "rate": ngettext("%(n)s video was rated.", "%(n)s videos were rated.", n),
+        "star": ngettext("%(n)s video was starred.", "%(n)s videos were starred.", n)
         if job.arguments.get("starred")
-        else ngettext("%(n)s video has no star now.", "%(n)s videos have no star now.", n),
+        else ngettext("The star was removed from %(n)s video.", "The star was removed from %(n)s videos.", n),
         "collect": ngettext("%(n)s video is in the collection.", "%(n)s videos are in the collection.", n),
         "share": ngettext("%(n)s video is shared as you chose.", "%(n)s videos are shared as you chose.", n),
-        "bin": ngettext("%(n)s video moved to the bin.", "%(n)s videos moved to the bin.", n),
+        "bin": ngettext("%(n)s video was moved to the bin.", "%(n)s videos were moved to the bin.", n),
         "restore": ngettext("%(n)s video was restored.", "%(n)s videos were restored.", n),
     }
     return words[job.action] % {"n": number_format(n)}

@@ -72,14 +72,14 @@ def share_of(video: Video, caller: Caller, origin: str, *, new: UUID | None = No
         post_url=reverse("video-share", args=[video.pk]),
         links=[*(_shared(link, caller, origin, is_new=link.pk == new) for link in working_links(video)), ours],
         lives=_lives(),
-        offers=[("download", _("Watch and download")), ("watch", _("Watch only")), ("preview", _("Preview with a mark"))],
+        offers=[("download", _("Watch and download")), ("watch", _("Watch only")), ("preview", _("Preview with a watermark"))],
         held=not is_shareable(video),
     )
 
 
 def _shared(link: Link, caller: Caller, origin: str, *, is_new: bool) -> SharedLink:
     until = _("Until %(time)s") % {"time": date_time(link.expires_at)} if link.expires_at else _("Never expires")
-    offer = _("Preview with a mark") if link.preview_only else "" if link.may_download else _("Watch only")
+    offer = _("Preview with a watermark") if link.preview_only else "" if link.may_download else _("Watch only")
     password = _("with a password") if link.password else ""
     made_by = "" if link.owner_id == caller.user.pk else _("made by %(name)s") % {"name": name_of(link.owner)}
     return SharedLink(

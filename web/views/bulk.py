@@ -81,7 +81,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         bulk.cancel(working, by=caller_of(request))
-        return _("Cancelled. What was changed before stays so.")
+        return _("Cancelled. Changes made so far are kept.")
 
     return answer(request, act, news={"portal:bulk": {}})
 
@@ -113,7 +113,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
         return _refused(request, InvalidRequest(_("Choose between 1 and %(most)d videos, or a filter.") % {"most": bulk.MOST_CHOSEN}))
     if sum(video.size_bytes for video in videos) > MOST_BYTES:
         return _refused(
-            request, InvalidRequest(_("These are more than %(most)d GB. Choose fewer videos.") % {"most": MOST_BYTES // 1024**3})
+            request, InvalidRequest(_("These videos are larger than %(most)d GB together. Select fewer.") % {"most": MOST_BYTES // 1024**3})
         )
     names = ((file_name(f"{place:03d} {video.title}", video.suffix), video) for place, video in enumerate(videos, start=1))
     response = StreamingHttpResponse(zip_of(names, timezone.now()), content_type="application/zip")

@@ -126,7 +126,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         collections.delete(row, by=caller_of(request))
-        return _("The collection is deleted. Its videos are still there.")
+        return _("Collection deleted. Its videos are kept.")
 
     return answer(request, act, to=reverse("collections"))
 
@@ -139,7 +139,7 @@ def take_out(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         collections.remove(row, [video] if video else [], by=caller_of(request))
-        return _("Taken out of %(name)s.") % {"name": row.name}
+        return _("Removed from %(name)s.") % {"name": row.name}
 
     return answer(request, act, news={"portal:video": {"id": str(video), "state": "taken"}})
 

@@ -30,7 +30,7 @@ LABELS = {
     "": gettext_lazy("All"),
     "uploads": gettext_lazy("Uploads"),
     "frames": gettext_lazy("Frames of videos"),
-    "cuts": gettext_lazy("Cut from others"),
+    "cuts": gettext_lazy("Crops"),
 }
 MOST_VIDEOS = 24
 
@@ -92,7 +92,7 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         delete_image(asset, by=caller_of(request))
-        return _("The image is deleted.")
+        return _("Image deleted.")
 
     return answer(request, act, to=reverse("images"))
 
@@ -103,7 +103,7 @@ def facts_of(asset: Asset) -> dict[str, Any]:
 
 
 def _done(asset: Asset) -> str:
-    return _("A new image was made: %(width)d × %(height)d px.") % {"width": asset.width_px, "height": asset.height_px}
+    return _("New image saved: %(width)d × %(height)d px.") % {"width": asset.width_px, "height": asset.height_px}
 
 
 def _card(image: Any, caller: Caller) -> dict[str, Any]:

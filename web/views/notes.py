@@ -50,7 +50,7 @@ def rate(request: HttpRequest, pk: UUID) -> HttpResponse:
     except PortalError as refused:
         return _answer(request, pk, refused.message, refused.status)
     if request.GET.get("toast") == "1":
-        words = _("Rated %(rating)d of %(best)d.") % {"rating": rating, "best": notes.BEST} if rating else _("The rating is gone.")
+        words = _("Rated %(rating)d of %(best)d.") % {"rating": rating, "best": notes.BEST} if rating else _("Rating removed.")
         return toast(words, messages.SUCCESS, 204)
     return _answer(request, pk)
 

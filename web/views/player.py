@@ -65,7 +65,7 @@ def poster(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def change() -> str:
         set_poster(shown, at_s=_moment(request), by=caller_of(request))
-        return _("This is the poster now.")
+        return _("Poster changed.")
 
     return answer(request, change)
 
@@ -82,7 +82,7 @@ def captions(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         file = request.FILES.get("file")
         content = file.read(MOST_BYTES + 1) if file else b""
         set_captions(shown, language=request.POST.get("language", "").strip(), content=content, by=caller_of(request))
-        return _("The captions are stored.")
+        return _("Captions saved.")
 
     return answer(request, add)
 
@@ -95,7 +95,7 @@ def take_captions(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def take() -> str:
         delete_captions(shown, language=request.POST.get("language", ""), by=caller_of(request))
-        return _("The captions are deleted.")
+        return _("Captions deleted.")
 
     return answer(request, take)
 

@@ -75,7 +75,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def act() -> str:
         if not form.is_valid():
-            raise InvalidRequest(_("This decision could not be read. Load the page again."))
+            raise InvalidRequest(_("The decision could not be read. Reload the page."))
         state, seen = ("" if form.cleaned_data[name] == NONE else form.cleaned_data[name] for name in ("state", "seen"))
         review(video, state, by=caller_of(request), note=form.cleaned_data["note"], seen=seen)
         return {"": _("Taken back."), "wanted": _("Review asked for."), "approved": _("Approved."), "rejected": _("Rejected.")}[state]
