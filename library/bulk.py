@@ -1,8 +1,8 @@
 """One change to many videos: at once for some chosen ones, and as a job in the background for everything that a filter finds.
 
-A job changes a few hundred videos in one transaction with how far it has come, so a step that is killed has done nothing, and none is done
-twice. Each video is changed only if the job's owner may do that now; the others are counted as left as they are. A job ends where it is when
-its owner may do nothing more of it: the person or the token was blocked, or the collection or the team is gone.
+A job changes up to `MOST_AT_ONCE` videos and stores its progress in one transaction, so a step that is killed has done nothing, and no
+video is changed twice. Each video is changed only if the job's owner may do that now; the others are counted as skipped. A job is cancelled
+when its owner may not continue it: the person or the token was blocked, or the collection or the team is gone.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ __all__ = ["ACTIONS", "MOST_AT_ONCE", "MOST_CHOSEN", "bulk_soon", "cancel", "old
 ACTIONS = ("tag", "untag", "rate", "star", "collect", "share", "bin")
 RESTORE = "restore"
 MOST_AT_ONCE = 200
-"""So many chosen videos are changed while the caller waits; a job changes so many in one transaction."""
+"""The most videos that are changed while the caller waits, and in one transaction of a job."""
 MOST_CHOSEN = 2_000
 MOST_COUNTED = 1_000_000
 LEASE = timedelta(minutes=1)
 WORK_FOR = timedelta(seconds=20)
-"""How long one step goes on before it lets other jobs have their turn."""
+"""How long one step works before other jobs get their turn."""
 STEPS_AT_ONCE = 5
 
 
@@ -103,7 +103,7 @@ def undo(job: BulkJob, *, by: Caller) -> BulkJob:
 
 
 def cancel(job: BulkJob, *, by: Caller) -> None:
-    """End the job where it is. What it has changed stays. A job that has ended stays as it is. Raises `NotAllowed`."""
+    """Cancel the job; what it has changed stays. Does nothing to a job that has ended. Raises `NotAllowed`."""
     _require(job, by)
     running = BulkJob.objects.filter(pk=job.pk, state=BulkState.RUNNING)
     running.update(state=BulkState.CANCELLED, due_at=None, lease_until=None, ended_at=clock.now())
@@ -139,7 +139,7 @@ def step(job_id: UUID | str, fence: int) -> None:
 
 
 def _part(job_id: UUID | str, fence: int) -> bool:
-    """Change some hundred videos and note how far the job has come, in one transaction. Return whether there may be more."""
+    """Change up to `MOST_AT_ONCE` videos and store the progress, in one transaction. Return whether there may be more."""
     with transaction.atomic():
         mine = BulkJob.objects.filter(pk=job_id, fence=fence, state=BulkState.RUNNING)
         job = mine.select_for_update(of=("self",), no_key=True).select_related("owner", "token").first()
@@ -187,7 +187,7 @@ def _question(job: BulkJob, by: Caller) -> Question:
 
 
 def _apply(job: BulkJob, ids: Sequence[UUID], by: Caller) -> list[UUID]:
-    """Do it to those of the videos where the caller may. Return them."""
+    """Change those of the videos that the caller may change, and return them."""
     given = job.arguments
     match job.action:
         case "tag":

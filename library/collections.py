@@ -125,8 +125,8 @@ def create(
 
 
 def change(collection: Collection, *, by: Caller, **changes: Any) -> Collection:
-    """Set `name`, `description`, `parent`, `team`, `cover_id` (a video of it) or `is_hidden`; what is left out stays. None takes a parent,
-    a team or a cover away. Raises `InvalidRequest` by field, `NotAllowed`, and `NotThere` if it was deleted meanwhile.
+    """Set `name`, `description`, `parent`, `team`, `cover_id` (a video of it) or `is_hidden`; what is left out stays. None removes the
+    parent, the team or the cover. Raises `InvalidRequest` by field, `NotAllowed`, and `NotThere` if it was deleted meanwhile.
     """
     _require(collection, "act", by)
     if changes.get("team") not in {None, collection.team} and not may(by, "share", collection):
@@ -151,7 +151,7 @@ def change(collection: Collection, *, by: Caller, **changes: Any) -> Collection:
 
 
 def delete(collection: Collection, *, by: Caller) -> None:
-    """Delete the collection; those in it move up, its videos stay where else they are. Raises `NotAllowed`."""
+    """Delete the collection, not its videos; collections inside it move up one level. Raises `NotAllowed`."""
     _require(collection, "act", by)
     with one_at_a_time(TREE), one_at_a_time(str(collection.pk)):
         collection.children.update(parent_id=Collection.objects.filter(pk=collection.pk).values("parent"))
@@ -161,7 +161,7 @@ def delete(collection: Collection, *, by: Caller) -> None:
 
 
 def add(collection: Collection, ids: Sequence[UUID], *, by: Caller) -> list[UUID]:
-    """Put these videos at the end, in this order; those that are in it stay where they are. Return those that the caller does not see.
+    """Add these videos at the end, in this order; those that are in it keep their place. Return the ids that the caller does not see.
 
     Raises `NotAllowed`, and `NotThere` if the collection was deleted meanwhile.
     """
@@ -185,7 +185,7 @@ def add(collection: Collection, ids: Sequence[UUID], *, by: Caller) -> list[UUID
 
 
 def remove(collection: Collection, ids: Iterable[UUID], *, by: Caller) -> int:
-    """Take these videos out, as far as the caller sees them. Return how many there were. Raises `NotAllowed`."""
+    """Remove these videos, as far as the caller sees them. Return how many were removed. Raises `NotAllowed`."""
     _require(collection, "fill", by)
     with one_at_a_time(str(collection.pk)):
         gone = list(seen_in(collection, by).filter(pk__in=list(ids)).values_list("pk", flat=True))

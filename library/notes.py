@@ -51,7 +51,7 @@ def tag_names(words: Iterable[str]) -> list[str]:
 
 @transaction.atomic
 def tag(ids: Sequence[UUID], names: Sequence[str], *, by: Caller) -> list[UUID]:
-    """Put these tags, as `tag_names` gives them, on the videos. Return those that have them now: not one that would have too many."""
+    """Add these tags, as `tag_names` returns them. Return the videos that have them now; a video that would have too many gets none."""
     locked = _locked(ids, by)
     known: dict[UUID, set[str]] = {pk: set() for pk in locked}
     for pk, name in VideoTag.objects.filter(video__in=locked).values_list("video", "name"):
@@ -65,7 +65,7 @@ def tag(ids: Sequence[UUID], names: Sequence[str], *, by: Caller) -> list[UUID]:
 
 @transaction.atomic
 def untag(ids: Sequence[UUID], names: Sequence[str], *, by: Caller) -> list[UUID]:
-    """Take these tags off the videos. Return those that are without them now."""
+    """Remove these tags from the videos. Return the videos that do not have them now."""
     locked = _locked(ids, by)
     gone = VideoTag.objects.filter(video__in=locked, name__in=names)
     changed = set(gone.values_list("video", flat=True))
@@ -76,14 +76,14 @@ def untag(ids: Sequence[UUID], names: Sequence[str], *, by: Caller) -> list[UUID
 
 @transaction.atomic
 def set_tags(video: Video, names: Sequence[str], *, by: Caller) -> None:
-    """Let the video have these tags and no others. Who may not act on it changes nothing."""
+    """Replace the tags of the video. Does nothing if the caller may not act on it."""
     untag([video.pk], list(VideoTag.objects.filter(video=video).exclude(name__in=names).values_list("name", flat=True)), by=by)
     tag([video.pk], names, by=by)
 
 
 @transaction.atomic
 def rate(ids: Sequence[UUID], rating: int | None, *, by: Caller) -> list[UUID]:
-    """Rate the videos from 1 to 5; None takes their rating away. Return those that have it now."""
+    """Rate the videos from 1 to 5; None removes the rating. Return the videos that have this rating now."""
     locked = _locked(ids, by)
     Video.objects.filter(pk__in=locked).exclude(rating=rating).change(rating=rating)
     return locked
@@ -91,7 +91,7 @@ def rate(ids: Sequence[UUID], rating: int | None, *, by: Caller) -> list[UUID]:
 
 @transaction.atomic
 def star(ids: Sequence[UUID], starred: bool, *, by: Caller) -> list[UUID]:
-    """Set or take away the star. Return those that are so now."""
+    """Set or remove the star. Return the videos that have this state now."""
     locked = _locked(ids, by)
     Video.objects.filter(pk__in=locked).exclude(favourite=starred).change(favourite=starred)
     return locked

@@ -1,7 +1,7 @@
 """The review of a finished video by people: asked for, approved, rejected with a note, taken back (docs/adr/0061).
 
 The state is a column of the video and its history the table `Decision`; both are written in one transaction. A decision is a conditional
-UPDATE on the state that its maker saw, so of two people who decide at the same moment one is told what the other said.
+UPDATE on the state that its maker saw: if two people decide at the same moment, the second gets a conflict and reads the first decision.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def review(video: Video, state: str, *, by: Caller, note: str = "", seen: str | 
     """Set the review state; empty takes the review back. A repeat of the newest decision changes nothing.
 
     `seen` is the state that the caller decided about; None: that of `video`. Raises `NotAllowed`, `InvalidRequest`, and `Conflict` if
-    somebody decided meanwhile.
+    somebody else has decided since then.
     """
     note = note.strip()
     _require(video, state, by)
@@ -54,7 +54,9 @@ def review(video: Video, state: str, *, by: Caller, note: str = "", seen: str | 
     with transaction.atomic():
         before = video.review_state if seen is None else seen
         if not Video.objects.kept().filter(pk=video.pk, review_state=before).change(review_state=state):
-            raise Conflict(_("Somebody else has decided in the meantime. Read their decision, then decide again."), code="decided_meanwhile")
+            raise Conflict(
+                _("Somebody else has decided in the meantime. Read their decision, then decide again."), code="decided_meanwhile"
+            )
         Decision.objects.create(video=video, state=state, note=note, by=by.user)
         audit.record("video.reviewed", video, by=by, before={"state": before or NONE}, after={"state": state or NONE})
         facts = {

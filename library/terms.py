@@ -100,7 +100,7 @@ def asked_in(q: str) -> list[Asked]:
 
 
 def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUID], hidden: bool) -> str:
-    """Return all words of a kept video, as its entry stores them. `task.prompt` and `owner` are read already."""
+    """Return all words of a kept video, as its entry stores them. Select `task__prompt` and `owner` before."""
     task, owner = video.task, video.owner
     facts = [
         word("o", video.owner_id),

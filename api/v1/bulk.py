@@ -32,7 +32,7 @@ Text = Annotated[str, Field(max_length=200, pattern=TEXT)]
 
 
 class BulkIn(Schema):
-    """What is done to the videos that `videos` names or, if there are none, to all that `filter` finds when it is asked for.
+    """What is done, and to which videos: those that `videos` names, or all that `filter` finds now. Give one of both.
 
     `tag` and `untag` take `tags`, `rate` takes `rating` (null: none), `star` takes `starred`, `collect` takes `collection`, and `share`
     takes `team` (null ends the sharing). `bin` moves them to the bin.
@@ -56,7 +56,7 @@ class BulkIn(Schema):
 
 
 class BulkOut(Schema):
-    """How far it has come. `left` counts videos that you see and may not change, and those that were deleted meanwhile."""
+    """The progress of a change. `left` counts videos that you may see but not change, and those that were deleted since it began."""
 
     id: UUID
     action: str
@@ -81,22 +81,22 @@ def list_bulk(request: HttpRequest, wanted: Query[PageIn]) -> Page[BulkOut]:
 @router.post("", response={201: BulkOut, **CHANGED}, summary="Change many videos", auth=CHANGES)
 @idempotent
 def post_bulk(request: HttpRequest, body: BulkIn) -> Status[BulkOut]:
-    """Change them. The answer's `state` is `ended`, or `running` while it goes on in the background: GET /bulk/{id} says how far it is."""
-    asking = caller(request)
-    wanted = body.filter if not body.videos else None
+    """Change videos. `state` in the answer is `ended`, or `running` while the change continues in the background: GET /bulk/{id} shows its
+    progress.
+    """
     arguments = body.model_dump(include={"tags", "rating", "starred", "collection", "team"})
-    return Status(201, _out(bulk.start(by=asking, action=body.action, arguments=arguments, ids=body.videos, wanted=wanted)))
+    return Status(201, _out(bulk.start(by=caller(request), action=body.action, arguments=arguments, ids=body.videos, wanted=body.filter)))
 
 
-@router.get("/{bulk_id}", response={200: BulkOut, 404: ErrorOut}, summary="How far a change has come")
+@router.get("/{bulk_id}", response={200: BulkOut, 404: ErrorOut}, summary="The progress of a change")
 def get_bulk(request: HttpRequest, bulk_id: UUID) -> BulkOut:
     return _out(_the_job(request, bulk_id))
 
 
-@router.post("/{bulk_id}/cancel", response={200: BulkOut, **CHANGED}, summary="End a change where it is", auth=CHANGES)
+@router.post("/{bulk_id}/cancel", response={200: BulkOut, **CHANGED}, summary="Cancel a change", auth=CHANGES)
 @idempotent
 def cancel_bulk(request: HttpRequest, bulk_id: UUID) -> BulkOut:
-    """End it. What it has changed stays so; one that has ended stays as it is."""
+    """Cancel a change. What it has changed stays. Does nothing to a change that has ended."""
     row = _the_job(request, bulk_id)
     bulk.cancel(row, by=caller(request))
     return _out(row)
@@ -105,7 +105,7 @@ def cancel_bulk(request: HttpRequest, bulk_id: UUID) -> BulkOut:
 @router.post("/{bulk_id}/undo", response={201: BulkOut, **CHANGED}, summary="Restore what a change moved to the bin", auth=CHANGES)
 @idempotent
 def undo_bulk(request: HttpRequest, bulk_id: UUID) -> Status[BulkOut]:
-    """Take them out of the bin, except what was restored since then. Other changes cannot be undone: 409 `not_undoable`."""
+    """Restore what this change moved to the bin and nobody restored since. Other changes cannot be undone: 409 `not_undoable`."""
     return Status(201, _out(bulk.undo(_the_job(request, bulk_id), by=caller(request))))
 
 

@@ -1,4 +1,4 @@
-"""/collections: videos that somebody put together, in an order by hand. /tags: suggestions of tags."""
+"""/collections: videos that people collect, ordered by hand. /tags: suggestions of tags."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CollectionIn(Schema):
 
 
 class CollectionPatch(Schema):
-    """What is left out stays as it is. Null takes `parent`, `team` or `cover` away; without a cover the first video is shown."""
+    """Fields that are left out stay as they are. Null removes `parent`, `team` or `cover`; without a cover the first video is shown."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,7 +68,7 @@ class CollectionOut(Schema):
     team: str | None
     parent: UUID | None
     hidden: bool
-    cover: UUID | None = Field(description="The video that stands for it: the one that was chosen, or else the first.")
+    cover: UUID | None = Field(description="The video on its cover: the chosen one, or else the first.")
     videos: int = Field(description="How many it has, also those in the bin and those that only others see.")
     created_at: datetime
     updated_at: datetime
@@ -104,7 +104,7 @@ class OrderIn(Schema):
 
 
 class AddedOut(Schema):
-    """What was not put in: ids of videos that you do not see, or that are in the bin."""
+    """The ids that were not added: of videos that you do not see, or that are in the bin."""
 
     not_found: list[UUID]
 
@@ -180,7 +180,7 @@ def delete_collection(request: HttpRequest, collection_id: UUID) -> Status[None]
 
 @router.get("/{collection_id}/videos", response={200: PlacedVideos, 404: ErrorOut}, summary="The videos of a collection, in its order")
 def list_collected(request: HttpRequest, collection_id: UUID, wanted: Query[PlacesIn]) -> PlacedVideos:
-    """List those that you see. A video that was moved meanwhile may come twice, or on no page."""
+    """List those that you see. A video that is moved while you read the pages may come twice, or not at all."""
     asking = caller(request)
     row = collections.the_collection(asking, collection_id)
     after = collections.Place(*map(int, wanted.cursor.split("."))) if wanted.cursor else None
@@ -191,18 +191,20 @@ def list_collected(request: HttpRequest, collection_id: UUID, wanted: Query[Plac
     return PlacedVideos(items=[tagged_out(video, origin) for video in videos], next_cursor=cursor)
 
 
-@router.post("/{collection_id}/videos", response={200: AddedOut, **CHANGED}, summary="Put videos into a collection", auth=CHANGES)
+@router.post("/{collection_id}/videos", response={200: AddedOut, **CHANGED}, summary="Add videos to a collection", auth=CHANGES)
 @idempotent
 def post_collected(request: HttpRequest, collection_id: UUID, body: VideosIn) -> AddedOut:
-    """Put up to 500 videos at its end, in this order. Those that are in it stay where they are."""
+    """Add up to 500 videos at the end, in this order. Videos that are in it already keep their place."""
     asking = caller(request)
     return AddedOut(not_found=collections.add(collections.the_collection(asking, collection_id), body.videos, by=asking))
 
 
-@router.post("/{collection_id}/videos/remove", response={200: RemovedOut, **CHANGED}, summary="Take videos out of it", auth=CHANGES)
+@router.post(
+    "/{collection_id}/videos/remove", response={200: RemovedOut, **CHANGED}, summary="Remove videos from a collection", auth=CHANGES
+)
 @idempotent
 def post_collected_remove(request: HttpRequest, collection_id: UUID, body: VideosIn) -> RemovedOut:
-    """Take up to 500 videos out. They are not deleted."""
+    """Remove up to 500 videos from the collection. The videos are not deleted."""
     asking = caller(request)
     return RemovedOut(removed=collections.remove(collections.the_collection(asking, collection_id), body.videos, by=asking))
 
@@ -215,7 +217,7 @@ def post_collected_move(request: HttpRequest, collection_id: UUID, body: OrderIn
     return Status(204, None)
 
 
-@tags.get("", response=TagsOut, summary="Tags that begin so")
+@tags.get("", response=TagsOut, summary="Suggest tags")
 def list_tags(request: HttpRequest, wanted: Query[BeginningIn]) -> TagsOut:
     """Suggest at most ten: those that you have used, and those of the newest videos that you see."""
     return TagsOut(items=notes.suggestions(caller(request), wanted.q))

@@ -27,8 +27,8 @@ UNSPECIFIED = 2
 
 
 def frame_at(container: InputContainer, stream: VideoStream, at_s: float | None) -> VideoFrame | None:
-    """Return the picture that is on at this time of the file, the first one before that begins, or the last one for None. None if there
-    is none.
+    """Return the picture that players show at this time of the file: the first one if the time is before it, the last one for None. Return
+    None if the file has no pictures.
     """
     until_s = math.inf if at_s is None else at_s + SLACK_S
     end_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
@@ -68,8 +68,8 @@ def made_of(frame: VideoFrame, folder: Path, *, posters: bool) -> dict[str, Any]
 
 
 def _image(frame: VideoFrame) -> Image.Image:
-    is_untold_hd = frame.colorspace == UNSPECIFIED and min(frame.width, frame.height) >= HIGH_DEFINITION_PX
-    told = Colorspace.ITU709 if is_untold_hd else None
-    image: Image.Image = VideoReformatter().reformat(frame, format="rgb24", src_colorspace=told).to_image()  # type: ignore[no-untyped-call,unused-ignore]
+    is_unspecified_hd = frame.colorspace == UNSPECIFIED and min(frame.width, frame.height) >= HIGH_DEFINITION_PX
+    source = Colorspace.ITU709 if is_unspecified_hd else None
+    image: Image.Image = VideoReformatter().reformat(frame, format="rgb24", src_colorspace=source).to_image()  # type: ignore[no-untyped-call,unused-ignore]
     turn = turn_of(frame)
     return image if turn is None else image.transpose(turn)

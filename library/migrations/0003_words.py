@@ -3,7 +3,7 @@ from django.db import migrations
 SQLITE = [
     "CREATE VIRTUAL TABLE library_words USING fts5(terms, content='library_entry', content_rowid='seq', "
     "detail=none, columnsize=0, prefix='3', tokenize=\"ascii tokenchars ':'\")",
-    # Django makes a table anew for some changes of its columns, and the triggers go with it: such a migration has to create them again
+    # for some changes of columns Django copies a table, and the triggers are lost: such a migration has to create them again
     "CREATE TRIGGER library_words_insert AFTER INSERT ON library_entry BEGIN "
     "INSERT INTO library_words(rowid, terms) VALUES (new.seq, new.terms); END",
     "CREATE TRIGGER library_words_delete AFTER DELETE ON library_entry BEGIN "

@@ -19,7 +19,7 @@ class BulkState(models.TextChoices):
 
 
 class BulkJob(models.Model):
-    """A change to many videos, made a few hundred at a time. `wanted` is the filter as an address has it, `video_ids` those chosen by hand:
+    """A change to many videos, a few hundred at a time. `wanted` is the filter as an address has it, `video_ids` those chosen by hand:
     one of them is empty. `newest_seq` bounds it: videos that came later are not part of it. `next_seq` is how far it has come, downwards.
     """
 
@@ -36,7 +36,7 @@ class BulkJob(models.Model):
     total = models.PositiveIntegerField(_("videos"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     skipped = models.PositiveIntegerField(_("left as they are"), default=0)
-    """Those that its owner may see and not change, and those that were deleted meanwhile."""
+    """Videos that its owner may see but not change, and videos that were deleted since it began."""
 
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -89,7 +89,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def running(request: HttpRequest) -> HttpResponse:
-    """Return how far this person's jobs have come: those that go on, and those that ended a moment ago."""
+    """Return the progress of this person's jobs: those that run, and those that ended lately."""
     mine = BulkJob.objects.filter(owner=caller_of(request).user).order_by("-id")[:MOST_SHOWN]
     shown = [progress_of(one) for one in mine]
     return render(request, "bulk/_running.html", {"jobs": [one for one in shown if one.is_news]})
@@ -140,7 +140,7 @@ def again(request: HttpRequest) -> HttpResponse:
 
 
 def _ids(request: HttpRequest) -> list[UUID]:
-    """Return the chosen ids. Raises Http404 for what is none: no page of ours sends it."""
+    """Return the selected ids. Raises Http404 for anything else, which no page sends."""
     try:
         return [UUID(text) for text in dict.fromkeys(request.POST.getlist("video"))]
     except ValueError as wrong:

@@ -26,7 +26,7 @@ function press(keys, event) {
   return true;
 }
 
-/** Whether keys are no shortcuts now. */
+/** Return whether this key must not act as a shortcut now. */
 export function isQuiet(event) {
   const isChord = event.isComposing || event.ctrlKey || event.metaKey || event.altKey;
   return isChord || isOff() || Boolean(typing(event.target)) || Boolean(document.querySelector("dialog[open]"));

@@ -1,5 +1,5 @@
-// Choosing videos on a wall: ranges, whole days, and keys of the tile that has the focus. The boxes belong to the form #selection, so what is
-// chosen is sent without a script too.
+// Selecting videos on a wall: ranges, whole days, and keys of the tile that has the focus. The boxes belong to the form #selection, so the
+// selection is sent without a script too.
 
 import { isQuiet } from "./keys.js";
 
