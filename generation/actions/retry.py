@@ -110,10 +110,10 @@ def failed_of(caller: Caller) -> QuerySet[GenerationTask]:
 
 
 def retry_failed(by: Caller, *, page: UUID) -> Iterator[Placed]:
-    """Order `failed_of` again, at most `RETRIED_MOST`, one after another: those that were ordered before the page with this key was
-    rendered, because its reader has not seen the others. Raises what an order raises; those before it stay ordered.
+    """Order `failed_of` again, at most `RETRIED_MOST`, one after another: those that failed before the page with this key was rendered,
+    because its reader saw neither the others nor their price. Raises what an order raises; those before it stay ordered.
     """
-    yield from retry_these(list(failed_of(by).filter(pk__lt=page)[:RETRIED_MOST]), by=by, page=page)
+    yield from retry_these(list(failed_of(by).filter(finished_at__lt=made_at(page))[:RETRIED_MOST]), by=by, page=page)
 
 
 def retry_these(tasks: Iterable[GenerationTask], *, by: Caller, page: UUID) -> Iterator[Placed]:

@@ -119,9 +119,11 @@ def test_failures_are_ordered_again_together_once_for_each_press(visitor, user, 
     make_task(user, status=Status.FAILED, error_code="deadline", dismissed_at=timezone.now())
     make_task(user, status=Status.FAILED, error_code="deadline", batch_id=make_batch(user).pk)
     make_task(other_user, status=Status.FAILED, error_code="deadline")
+    unseen = make_task(user, status=Status.RUNNING)
     page = visitor.get("/activity/?tab=attention")
     key = str(page.context["page_key"])
-    unseen = make_task(user, status=Status.FAILED, error_code="deadline")
+    failed_since = {"status": Status.FAILED, "error_code": "deadline", "finished_at": timezone.now(), "due_at": None}
+    GenerationTask.objects.filter(pk=unseen.pk).update(**failed_since)
 
     answers = [visitor.post("/activity/retry", {"key": key}, headers=SCRIPT) for _ in range(2)]
 
