@@ -76,7 +76,7 @@ WRONG = {"length": "12", "count": "9"}
 def parts(theme: str) -> list[Part]:
     """Return all components. Ids and names of fields have the theme in them, because both themes are on one page."""
     good = Fields(initial=VALUES | {"prompt": TITLE}, prefix=theme)
-    bad = Fields({f"{theme}-{name}": value for name, value in WRONG.items()}, prefix=theme + "-bad", auto_id="id_bad_%s")
+    bad = Fields({f"{theme}-bad-{name}": value for name, value in WRONG.items()}, prefix=theme + "-bad", auto_id="id_bad_%s")
     return [*_buttons(), *_fields(good, bad), *_messages(), *_media(), *_tasks()]
 
 
@@ -93,7 +93,7 @@ def _fields(good: Fields, bad: Fields) -> list[Part]:
         Part(
             name="field", states={**plain, "wrong": {"field": bad["length"]}, "optional": {"field": good["search"], "optional": "optional"}}
         ),
-        Part(name="field_notes", states={"hint": {"field": good["title"]}, "error": {"field": bad["count"]}}),
+        Part(name="field_notes", states={"hint": {"field": good["title"]}, "error": {"field": bad["count"]}}, css="field"),
         Part(name="random", states={"": {"field": good["seed"]}}),
         Part(name="stepper", states={"": {"field": good["count"]}}),
         Part(name="segmented", states={"": {"field": good["ratio"]}, "wrong": {"field": bad["ratio"]}}),
@@ -114,7 +114,7 @@ def _buttons() -> list[Part]:
     picked = ModelCard(label="Seedance 1.0 Pro", mark="SD", facts=["¥2.50", "about 2 min"])
     return [
         Part(name="button", states=kinds | sizes | {"link": face | {"href": "#"}}),
-        Part(name="button_face", states={"": face | {"key": "r", "show_key": True}}),
+        Part(name="button_face", states={"": face | {"key": "r", "show_key": True}}, css="btn"),
         Part(
             name="icon_link",
             states={"": {"label": "Open", "icon": "play", "href": "#"}, "large": {"icon": "x", "href": "#", "large": True}},
@@ -125,7 +125,11 @@ def _buttons() -> list[Part]:
         Part(name="actions", states={"": {"actions": _actions()}}, css="acts"),
         Part(name="live_toggle", states={"": {}}),
         Part(name="model_button", states={"opens the list": {"model": picked}}),
-        Part(name="model_list", states={"": {"models": [VendorGroup(vendor="Volcengine", words="", items=[item, *others])]}}, is_once=True),
+        Part(
+            name="model_list",
+            states={"opened by the button above": {"models": [VendorGroup(vendor="Volcengine", words="", items=[item, *others])]}},
+            is_once=True,
+        ),
     ]
 
 
@@ -172,7 +176,7 @@ def _media() -> list[Part]:
         Part(name="poster", states={"": {"poster": tile.poster, "sizes": "9rem"}}),
         Part(name="tile", states={"on the wall": {"tile": tile, "pick": True}, "flawed": {"tile": flawed}}, css="wall"),
         Part(name="take", states={"": {"take": take}}),
-        Part(name="thumb", states={"picture": {"card": {"thumb_url": static("portal/mark.svg")}}, "none": {"card": {}}}, css="thumb"),
+        Part(name="thumb", states={"picture": {"card": {"thumb_url": static("portal/mark.svg")}}, "none": {"card": {}}}),
         Part(name="frame_tools", states={"": {"loop": True}, "of a video": {"loop": False, "video_id": tile.id, "may_act": True}}),
         Part(name="inputs", states={"": {"inputs": [Figure(url=static("portal/mark.svg"), label="First frame")]}}),
         Part(name="key_values", states={"": {"rows": rows}}),
