@@ -208,7 +208,7 @@ def chosen_words(wanted: WallFilter, bar: FilterBar) -> str:
         _("tag %(tag)s") % {"tag": wanted.tag} if wanted.tag else "",
         _("one batch") if wanted.batch else "",
         _("one task") if wanted.task else "",
-        _("pictures like those of this video") if wanted.like else "",
+        _("more like this") if wanted.like else "",
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]
