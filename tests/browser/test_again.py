@@ -29,7 +29,7 @@ def test_chosen_videos_run_again_and_come_into_the_strip(signed_in: Page, live_s
     shot(page, "again")
     page.get_by_role("button", name="Order 2 videos").dblclick()
     page.wait_for_url("**/activity/")
-    expect(page.locator("main")).to_contain_text("2 videos were ordered again.")
+    expect(page.locator("#toasts")).to_contain_text("2 videos were ordered again.")
     again = GenerationTask.objects.get(retry_of=boat.task)
     assert GenerationTask.objects.count() == 4
 

@@ -75,7 +75,7 @@ def test_what_cannot_run_again_is_named_and_left_out(visitor, user, other_user, 
     page = visitor.get(url)
     assert [line.tile.id for line in page.context["good"]] == [good.pk]
     left = {line.tile.id: line.words for line in page.context["left"]}
-    assert left[gone.pk].startswith("There is no model “gone/model”.")
+    assert left[gone.pk] == "Its model is not offered any more."
     assert left[no_account.pk].startswith("No enabled account offers ")
     assert left[wrong.pk].endswith("takes no image here.")
     assert left[going_on.pk] == "This task is still going on."

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from access.callers import Caller
 from generation.errors import InvalidRequest, PortalError
 from generation.models import GenerationTask, Video
@@ -43,5 +45,7 @@ def again_context(videos: Sequence[Video], tasks: Sequence[GenerationTask], cost
 
 def _why(refusal: PortalError) -> str:
     """Return why; of fields that are wrong, what is wrong with them."""
+    if refusal.code == "unknown_model":
+        return _("Its model is not offered any more.")
     said = list(dict.fromkeys(refusal.fields.values())) if isinstance(refusal, InvalidRequest) else []
     return " ".join(said).replace("。 ", "。") if said and refusal.code == InvalidRequest.code else refusal.message
