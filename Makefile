@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short batch-trials hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screenshots messages clean
+.PHONY: help run test test-slow demo lint format chaos chaos-short batch-trials hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screens screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -88,7 +88,10 @@ live: $(VENV)/.run  ## check the contract with real vendors, those whose keys ar
 	@$(PY) -m tools.live
 
 screenshots: $(VENV)/.dev  ## update the pictures in docs/screenshots
-	@$(PY) docs/screenshots.py
+	@$(PY) -m tools.screenshots
+
+screens: $(VENV)/.dev  ## look at every page in two widths, two themes and two languages: pictures in var/screens, and what breaks a rule of accessibility (long; SHORT=1: one of each)
+	@$(PY) -m tools.screens $(if $(SHORT),--short)
 
 messages: $(VENV)/.dev  ## collect texts for translation and compile them (needs GNU gettext)
 	@$(PY) manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*' && $(PY) manage.py compilemessages -l zh_Hans --ignore '.venv/*'

@@ -1,7 +1,7 @@
 """Takes the pictures in docs/screenshots again: of a temporary portal, filled through the simulator, in a headless Chromium.
 
 Run it with `make screenshots`. Only the pictures remain; everything else that it starts and stores is removed.
-"""  # noqa: INP001 - a script beside what it makes, not a package
+"""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tools.stack import Stack  # noqa: E402 - the project's folder has to be known first
+from tools.stack import ROOT, Stack
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -89,7 +87,25 @@ UNDER_WAY = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Portal:
+    """A running portal that is filled: its address, and the ids of rows with something to show."""
+
+    url: str
+    video: str
+    batch: str
+    variations: str
+
+
 def main() -> int:
+    with filled() as portal:
+        _take_all(portal)
+    return 0
+
+
+@contextmanager
+def filled() -> Iterator[Portal]:
+    """Start a portal of its own with videos, batches and tasks in every state, and remove it afterwards. It takes minutes."""
     with tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder:
         environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "DATABASE_URL": "", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
         os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
@@ -100,8 +116,7 @@ def main() -> int:
             owner = _people()
             batch, variations = _order_sets(owner)
             video = _fill(stack, owner)
-            _take_all(stack.url, video, batch, variations)
-    return 0
+            yield Portal(url=stack.url, video=video, batch=batch, variations=variations)
 
 
 def _django() -> None:
@@ -220,21 +235,28 @@ def _control(stack: Stack, what: str, changes: dict[str, Any]) -> None:
         return
 
 
-def _take_all(url: str, video: str, batch: str, variations: str) -> None:
+@contextmanager
+def chromium_browser() -> Iterator[Browser]:
+    """Start the system's Chromium without a window."""
     chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not chromium:
         raise SystemExit("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
-    PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium, args=[*as_root, "--disable-background-networking", "--mute-audio"])
-        for name, path, options in _pictures(video, batch, variations):
-            page = _signed_in(browser, url, **options)
-            _take(page, url + path, name)
+        yield browser
+        browser.close()
+
+
+def _take_all(portal: Portal) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with chromium_browser() as browser:
+        for name, path, options in _pictures(portal.video, portal.batch, portal.variations):
+            page = signed_in(browser, portal.url, **options)
+            _take(page, portal.url + path, name)
             page.context.close()
         page = browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
-        _take(page, f"{url}/accounts/login/", "sign-in-1440-light")
-        browser.close()
+        _take(page, f"{portal.url}/accounts/login/", "sign-in-1440-light")
 
 
 def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -255,7 +277,8 @@ def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, st
     yield "accounts-1440-light", "/admin/providers/provideraccount/", {}
 
 
-def _signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "light", language: str = "en") -> Page:
+def signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "light", language: str = "en") -> Page:
+    """Return a page in a browser of its own, signed in as an administrator."""
     context = browser.new_context(viewport=size or WIDE, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{url}/accounts/login/")

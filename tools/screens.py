@@ -1,0 +1,98 @@
+"""`make screens`: every page of a filled portal, in two widths, two themes and two languages.
+
+Pictures go to var/screens. Each page is also checked: axe-core finds no violation, it does not scroll sideways, and neither the console nor
+a request reports an error. Prints one line for each fault and ends with 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+from playwright.sync_api import Page
+
+from tests.browser.accessibility import violations
+from tools.screenshots import PHONE, WIDE, Portal, chromium_browser, filled, signed_in
+from tools.stack import ROOT
+
+FOLDER = ROOT / "var/screens"
+SIZES, SCHEMES, LANGUAGES = (WIDE, PHONE), ("light", "dark"), ("en", "zh-hans")
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+NOT_PAGES = ("tick", "logout", "download", "export", ".csv", ".webp", ".mp4", "/file", "jsi18n", "autocomplete", "openapi.json")
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="one width, theme and language")
+    ways = list(itertools.product(SIZES, SCHEMES, LANGUAGES))
+    faults = 0
+    if parser.parse_args().short:
+        ways = ways[:1]
+    with filled() as portal, chromium_browser() as browser:
+        addresses = sorted(set(_addresses(portal)))
+        for size, scheme, language in ways:
+            page = signed_in(browser, portal.url, size=size, scheme=scheme, language=language)
+            folder = f"{language}-{size['width']}-{scheme}"
+            for fault in _walk(page, portal.url, addresses, folder):
+                faults += 1
+                print(f"{folder}: {fault}", flush=True)
+            page.context.close()
+        print(f"{len(addresses)} addresses in {len(ways)} ways: {faults} faults. Pictures: {FOLDER.relative_to(ROOT)}")
+    return 1 if faults else 0
+
+
+def _addresses(portal: Portal) -> Iterator[str]:
+    """Yield every address that may be a page: those of the portal's own routes that need no id or one of these rows, and the lists and
+    forms of the admin.
+    """
+    from django.contrib import admin
+    from django.urls import reverse
+
+    from generation.models import Video
+    from web.urls import urlpatterns
+
+    task = str(Video.objects.get(pk=portal.video).task_id)
+    rows = {"videos/": portal.video, "tasks/": task, "batches/": portal.batch, "templates/": "product-showcase"}
+    for pattern in urlpatterns:
+        route = str(pattern.pattern)
+        pk = next((pk for start, pk in rows.items() if route.startswith(start)), "")
+        if len(PARAMETER.findall(route)) > bool(pk) or any(word in route for word in NOT_PAGES):
+            continue
+        yield "/" + PARAMETER.sub(pk, route)
+    yield f"/batches/{portal.variations}/"
+    yield from ("/api/v1/docs", "/nowhere/", reverse("admin:index"))
+    for model, page in admin.site._registry.items():  # noqa: SLF001 - Django's own list has no public name
+        place = f"admin:{model._meta.app_label}_{model._meta.model_name}"  # noqa: SLF001 - public in Django
+        yield reverse(f"{place}_changelist")
+        if page.has_add_permission.__func__ is admin.ModelAdmin.has_add_permission:  # type: ignore[attr-defined]
+            yield reverse(f"{place}_add")
+
+
+def _walk(page: Page, url: str, addresses: Iterable[str], folder: str) -> Iterator[str]:
+    """Open each page, take its picture and yield what is wrong with it. What is no page (a part, a file, a POST) is left out."""
+    (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    for address in addresses:
+        first = page.request.get(url + address, max_redirects=0, fail_on_status_code=False)
+        if "text/html" not in first.headers.get("content-type", "") or not first.text().lstrip().lower().startswith("<!doctype"):
+            continue
+        if first.status not in {200, 404}:
+            continue
+        heard.clear()
+        page.goto(url + address)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=FOLDER / folder / f"{address.strip('/').replace('/', '_') or 'home'}.png", full_page=True)
+        yield from (f"{address} breaks {rule}: {where}" for rule, where in violations(page))
+        if page.evaluate(OVERFLOW) > 0:
+            yield f"{address} scrolls sideways"
+        yield from (f"{address} says {text}" for text in heard if "404" not in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
