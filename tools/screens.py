@@ -15,11 +15,12 @@ from collections.abc import Iterable, Iterator
 from playwright.sync_api import Page
 
 from tests.browser.accessibility import violations
-from tools.screenshots import PHONE, WIDE, Portal, chromium_browser, filled, signed_in
+from tools.filled import PHONE, WIDE, Portal, chromium_browser, filled, new_page, signed_in
 from tools.stack import ROOT
 
 FOLDER = ROOT / "var/screens"
 SIZES, SCHEMES, LANGUAGES = (WIDE, PHONE), ("light", "dark"), ("en", "zh-hans")
+SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NOT_PAGES = ("tick", "logout", "download", "export", ".csv", ".webp", ".mp4", "/file", "jsi18n", "autocomplete", "openapi.json")
 PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
@@ -35,12 +36,13 @@ def main() -> int:
     with filled() as portal, chromium_browser() as browser:
         addresses = sorted(set(_addresses(portal)))
         for size, scheme, language in ways:
-            page = signed_in(browser, portal.url, size=size, scheme=scheme, language=language)
             folder = f"{language}-{size['width']}-{scheme}"
-            for fault in _walk(page, portal.url, addresses, folder):
-                faults += 1
-                print(f"{folder}: {fault}", flush=True)
-            page.context.close()
+            for open_page, walked in ((signed_in, addresses), (new_page, [*SIGNED_OUT, *portal.open_pages])):
+                page = open_page(browser, portal.url, size=size, scheme=scheme, language=language)
+                for fault in _walk(page, portal.url, walked, folder):
+                    faults += 1
+                    print(f"{folder}: {fault}", flush=True)
+                page.context.close()
         print(f"{len(addresses)} addresses in {len(ways)} ways: {faults} faults. Pictures: {FOLDER.relative_to(ROOT)}")
     return 1 if faults else 0
 
@@ -56,20 +58,27 @@ def _addresses(portal: Portal) -> Iterator[str]:
     from web.urls import urlpatterns
 
     task = str(Video.objects.get(pk=portal.video).task_id)
-    rows = {"videos/": portal.video, "tasks/": task, "batches/": portal.batch, "templates/": "product-showcase"}
+    rows = {**portal.rows, "tasks/": task, "templates/": "product-showcase"}
     for pattern in urlpatterns:
         route = str(pattern.pattern)
-        pk = next((pk for start, pk in rows.items() if route.startswith(start)), "")
+        start = max((start for start in rows if route.startswith(start)), key=len, default="")
+        pk = rows.get(start, "") if PARAMETER.match(route.removeprefix(start)) else ""
         if len(PARAMETER.findall(route)) > bool(pk) or any(word in route for word in NOT_PAGES):
             continue
         yield "/" + PARAMETER.sub(pk, route)
+    videos = Video.objects.filter(task__prompt__text=Video.objects.get(pk=portal.video).task.prompt.text).values_list("pk", flat=True)
+    yield f"/compare/?v={','.join(map(str, videos[:3]))}"
     yield f"/batches/{portal.variations}/"
+    yield "/gallery/?q=koi"
+    yield "/gallery/?q=nothing+has+these+words"
     yield from ("/api/v1/docs", "/nowhere/", reverse("admin:index"))
     for model, page in admin.site._registry.items():  # noqa: SLF001 - Django's own list has no public name
         place = f"admin:{model._meta.app_label}_{model._meta.model_name}"  # noqa: SLF001 - public in Django
         yield reverse(f"{place}_changelist")
         if page.has_add_permission.__func__ is admin.ModelAdmin.has_add_permission:  # type: ignore[attr-defined]
             yield reverse(f"{place}_add")
+        if row := model._default_manager.first():  # noqa: SLF001 - public in Django
+            yield reverse(f"{place}_change", args=[row.pk])
 
 
 def _walk(page: Page, url: str, addresses: Iterable[str], folder: str) -> Iterator[str]:

@@ -6,246 +6,25 @@ Run it with `make screenshots`. Only the pictures remain; everything else that i
 from __future__ import annotations
 
 import io
-import json
-import os
-import shutil
 import sys
-import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
-from tools.stack import ROOT, Stack
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
-    from generation.models import GenerationTask
+from tools.filled import PHONE, WIDE, Portal, chromium_browser, filled, signed_in
+from tools.stack import ROOT
 
 PICTURES = ROOT / "docs/screenshots"
-PASSWORD = "only for the pictures"  # noqa: S105
-WAIT_S = 420
 QUALITY = 90
-RENDER_S = 30.0
 SEEK = "video => new Promise(done => { video.preload = 'auto'; video.onseeked = () => setTimeout(done, 800); video.currentTime = 2; })"
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-KLING, KLING_3, WAN = "kling/kling-v2-5-turbo", "kling/kling-v3", "dashscope/wanx2.1-t2v-plus"
-
-WALL = (
-    ("Fields slide past a train window, late summer, slow pan", WAN, {"aspect_ratio": "16:9"}, 1),
-    ("水墨远山，云雾缓缓流动，红日初升，镜头向右平移", KLING, {"aspect_ratio": "9:16"}, 1),
-    ("Wind draws lines on a dune, macro, low sun", KLING_3, {"duration_s": 3, "aspect_ratio": "16:9"}, 1),
-    ("A potter lifts a celadon cup to the window light", KLING, {"aspect_ratio": "1:1"}, 1),
-    ("Grey tide rolls over black sand, long exposure", WAN, {"aspect_ratio": "4:3"}, 1),
-    ("Light shafts move through a misty wood, slow tilt up", KLING, {"aspect_ratio": "9:16"}, 1),
-    ("Paper lanterns rise over the old town, warm glow", WAN, {"aspect_ratio": "16:9"}, 0),
-    ("City lights defocus at night, vertical", KLING, {"aspect_ratio": "9:16"}, 0),
-    ("Matte red ceramic sphere on a travertine plinth, seamless loop", KLING_3, {"duration_s": 6, "aspect_ratio": "1:1"}, 0),
-    ("Aurora over a frozen fjord, slow pan left, faint stars", KLING, {"aspect_ratio": "16:9", "duration_s": 10}, 0),
-    ("Aurora over a frozen fjord, slow pan left, faint stars", KLING, {"aspect_ratio": "16:9", "duration_s": 10}, 0),
-    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481211}, 0),
-    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481212}, 0),
-    ("Koi pond at dusk, seven koi between lily pads, slow push-in", WAN, {"seed": 481213}, 0),
-)
-"""Prompt, model, settings, days ago; older ones first."""
-BY_ANOTHER = {1, 4, 8}
-PRODUCTS = (
-    ("Celadon cup", "crackle glaze"),
-    ("Walnut grinder", "brass crank"),
-    ("Linen apron", "stonewashed"),
-    ("Cast-iron pan", "pre-seasoned"),
-    ("Bamboo steamer", "two tiers"),
-    ("Glass teapot", "removable basket"),
-    ("Copper kettle", "hammered by hand"),
-    ("Oak board", "end grain"),
-    ("Enamel mug", "blue rim"),
-    ("Paper lamp", "folded by hand"),
-    ("Wool throw", "herringbone"),
-    ("Rattan stool", "woven seat"),
-    ("Steel thermos", "matt green"),
-    ("Cotton tote", "long handles"),
-    ("Desk clock", "silent hands"),
-    ("Clay planter", "drain hole"),
-    ("Silk scarf", "rolled hem"),
-    ("Leather wallet", "six pockets"),
-    ("Canvas shoes", "rubber sole"),
-    ("Travel tea set", "three pieces"),
-)
-"""Name and features."""
-UNDER_WAY = (
-    ("Rain-soaked neon alley at night, camera dollies forward at walking pace", KLING),
-    ("Paper lanterns rise over the old town, crane shot up", KLING),
-    ("Paper lanterns rise over the old town, handheld, from a rooftop", KLING),
-    ("水墨远山，云雾缓缓流动，镜头向右平移", KLING),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Portal:
-    """A running portal that is filled: its address, and the ids of rows with something to show."""
-
-    url: str
-    video: str
-    batch: str
-    variations: str
 
 
 def main() -> int:
     with filled() as portal:
         _take_all(portal)
     return 0
-
-
-@contextmanager
-def filled() -> Iterator[Portal]:
-    """Start a portal of its own with videos, batches and tasks in every state, and remove it afterwards. It takes minutes."""
-    with tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder:
-        environment = {"PORTAL_DATA_DIR": folder, "PORTAL_POLL_EVERY_S": "1", "DATABASE_URL": "", "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
-        os.environ |= environment | {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
-        stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=("--render-s", str(RENDER_S)))
-        stack.prepare()
-        _django()
-        with stack:
-            owner = _people()
-            batch, variations = _order_sets(owner)
-            video = _fill(stack, owner)
-            yield Portal(url=stack.url, video=video, batch=batch, variations=variations)
-
-
-def _django() -> None:
-    import django
-
-    django.setup()
-
-
-def _people() -> User:
-    from django.contrib.auth.models import User
-
-    User.objects.create_user("zhao", first_name="Zhao", last_name="Min")
-    return User.objects.create_superuser("lin", password=PASSWORD, first_name="Lin", last_name="Yue")
-
-
-def _order_sets(owner: User) -> tuple[str, str]:
-    """Upload a catalogue with three rows that need mending, and order variations; return the ids of the two batches."""
-    from access.callers import Caller
-    from batches.models import Batch, State
-    from batches.upload import upload
-    from batches.variations import Wanted, place, plan
-    from prompts.styles import STYLES
-    from providers.vendors import find_model
-
-    by = Caller(user=owner)
-    seconds = {3: "7", 8: "12", 15: "7"}
-    lines = [f"{name},{note},{seconds.get(number, 5)},sku-{number:03d}" for number, (name, note) in enumerate(PRODUCTS)]
-    table = io.BytesIO("\n".join(["name,features,seconds,sku", *lines]).encode())
-    batch = upload(
-        by=by,
-        file=table,
-        file_name="products.csv",
-        defaults={"model": KLING, "prompt": "A slow turn around {name}, {features}, soft window light"},
-        language="en",
-    )
-    until = time.monotonic() + WAIT_S
-    while Batch.objects.get(pk=batch.pk).state == State.CHECKING:
-        if time.monotonic() > until:
-            raise TimeoutError("the batch was not checked in time")
-        time.sleep(0.5)
-    wanted = Wanted(
-        prompt="A potter lifts a celadon cup to the window light",
-        models=[find_model(KLING), find_model(WAN)],
-        styles=[STYLES["cinematic"], STYLES["minimalist"]],
-        takes=2,
-    )
-    variations, _new = place(plan(wanted, by=by), by=by)
-    while Batch.objects.get(pk=variations.pk).state != State.ENDED:
-        if time.monotonic() > until:
-            raise TimeoutError("the variations did not end in time")
-        time.sleep(0.5)
-    return str(batch.pk), str(variations.pk)
-
-
-def _fill(stack: Stack, owner: User) -> str:
-    """Make finished videos, a refusal and a queue; return the id of the video to show."""
-    from django.contrib.auth.models import User
-
-    from generation.models import Video
-    from generation.ordering.create import create
-    from generation.ordering.order import Order
-    from providers.models import ProviderAccount
-
-    others = User.objects.get(username="zhao")
-    made = []
-    for day in (1, 0):
-        made += [
-            (create(Order(owner=others if number in BY_ANOTHER else owner, model=model, prompt=prompt, params=params)).task, days)
-            for number, (prompt, model, params, days) in enumerate(WALL)
-            if days == day
-        ]
-        _await_end([task for task, _days in made])
-    for task, days in made:
-        Video.objects.filter(task=task).update(created_at=task.created_at - timedelta(days=days))
-    Video.objects.filter(task__in=[made[4][0].pk, made[9][0].pk, made[12][0].pk]).update(favourite=True)
-    _control(stack, "faults", {"vendor": "kling", "fault": "fail-content", "count": 1})
-    _await_end([create(Order(owner=owner, model=KLING, prompt="A potter at the wheel, close-up of a face")).task])
-    ProviderAccount.objects.filter(vendor="kling", surface="gateway").update(enabled=False)
-    ProviderAccount.objects.filter(vendor="kling").update(max_in_flight=2)
-    _control(stack, "settings", {"render_s": 900.0})
-    frame = _frame(owner, made[13][0])
-    create(Order(owner=owner, model=KLING, prompt="Top-down view of a koi pond at dusk, slow push-in", inputs={"first_frame": [frame]}))
-    for prompt, model in UNDER_WAY:
-        create(Order(owner=owner, model=model, prompt=prompt))
-    time.sleep(4)  # so that the pictures show renders under way
-    return str(Video.objects.get(task=made[13][0]).pk)
-
-
-def _frame(owner: User, task: GenerationTask) -> Any:
-    """Store a picture to start from: the poster of the task's video."""
-    from generation import store
-    from generation.models import Video
-    from generation.ordering.assets import store_asset
-
-    poster = io.BytesIO(store.read(Video.objects.get(task=task).poster))
-    with io.BytesIO() as png:
-        Image.open(poster).convert("RGB").save(png, "PNG")
-        png.seek(0)
-        return store_asset(owner=owner, file=png)
-
-
-def _await_end(tasks: list[GenerationTask]) -> None:
-    from generation.models import GenerationTask
-
-    until = time.monotonic() + WAIT_S
-    ids = [task.pk for task in tasks]
-    while GenerationTask.objects.filter(pk__in=ids, finished_at=None).exists():
-        if time.monotonic() > until:
-            raise TimeoutError("the simulator did not finish in time")
-        time.sleep(0.5)
-
-
-def _control(stack: Stack, what: str, changes: dict[str, Any]) -> None:
-    request = urllib.request.Request(f"{stack.simulator_url}/_control/{what}", data=json.dumps(changes).encode())  # noqa: S310 - our own server
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-        return
-
-
-@contextmanager
-def chromium_browser() -> Iterator[Browser]:
-    """Start the system's Chromium without a window."""
-    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        raise SystemExit("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
-    with sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*as_root, "--disable-background-networking", "--mute-audio"])
-        yield browser
-        browser.close()
 
 
 def _take_all(portal: Portal) -> None:
@@ -275,19 +54,6 @@ def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, st
         yield f"{name}-1440-light", path, {}
     yield "gallery-1440-dark", "/gallery/", {"scheme": "dark"}
     yield "accounts-1440-light", "/admin/providers/provideraccount/", {}
-
-
-def signed_in(browser: Browser, url: str, *, size: Any = None, scheme: Any = "light", language: str = "en") -> Page:
-    """Return a page in a browser of its own, signed in as an administrator."""
-    context = browser.new_context(viewport=size or WIDE, color_scheme=scheme, reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(f"{url}/accounts/login/")
-    page.locator("#id_username").fill("lin")
-    page.locator("#id_password").fill(PASSWORD)
-    page.locator("#id_password").press("Enter")
-    page.wait_for_url("**/studio/")
-    context.add_cookies([{"name": "django_language", "value": language, "url": url}])
-    return page
 
 
 def _take(page: Page, address: str, name: str) -> None:
