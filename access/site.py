@@ -10,10 +10,11 @@ from typing import Any
 from allauth.account import views as account
 from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -23,6 +24,16 @@ __all__ = ["PortalAdminSite"]
 
 OF_FILTERS = frozenset({"exact", "in", "isnull", "gte", "lt", "gt", "lte", "id", "pk", "isempty"})
 """What Django's own list filters put behind the field's name in their addresses."""
+
+
+class _NamedParts(AdminSplitDateTime):
+    """A date and a time, whose names Django only shows beside them: a screen reader does not say them."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for part, label in zip(context["widget"]["subwidgets"], (context["date_label"], context["time_label"]), strict=True):
+            part["attrs"]["aria-label"] = str(label).rstrip(":：")
+        return context
 
 
 class _Strict:
@@ -81,4 +92,6 @@ class PortalAdminSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin
-        super().register(model_or_iterable, type(plain.__name__, (_Strict, plain), {"__module__": plain.__module__}), **options)
+        widgets = {DateTimeField: {"widget": _NamedParts}} | plain.formfield_overrides
+        facts = {"__module__": plain.__module__, "formfield_overrides": widgets}
+        super().register(model_or_iterable, type(plain.__name__, (_Strict, plain), facts), **options)
