@@ -92,6 +92,6 @@ class PortalAdminSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         plain = admin_class or ModelAdmin
-        widgets = {DateTimeField: {"widget": _NamedParts}} | plain.formfield_overrides
+        widgets = {DateTimeField: {"widget": _NamedParts}, **plain.formfield_overrides}
         facts = {"__module__": plain.__module__, "formfield_overrides": widgets}
         super().register(model_or_iterable, type(plain.__name__, (_Strict, plain), facts), **options)
