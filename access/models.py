@@ -24,7 +24,7 @@ class Preference(models.Model):
     `default_team` is what the Studio's *Share with* shows at first. `left_to` gets the videos of who has left, also those to come.
     `team` pays for what they order, while they are in it; else their only team, or of several the first by name. `language` and `theme`
     empty: those of the browser. `page_notices` is what a page does when a task of theirs ended (`access.preferences.WISHES`); None: as
-    for a new person.
+    for a new person. `tile_size` is how large the wall's tiles are (`access.preferences.TILE_SIZES`); empty: as for a new person.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preference")
@@ -39,6 +39,7 @@ class Preference(models.Model):
     page_notices = models.JSONField(_("notices in the page"), null=True, blank=True)
     file_names = models.CharField(_("names of downloads"), max_length=100, blank=True, default="", db_default="")
     """The pattern of `delivery/file_names.py`; empty: the title."""
+    tile_size = models.CharField(_("size of tiles"), max_length=8, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("preference")

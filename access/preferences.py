@@ -22,10 +22,12 @@ __all__ = [
     "SESSION_KEY",
     "THEMES",
     "THEME_KEY",
+    "TILE_SIZES",
     "WISHES",
     "chosen_language",
     "remember",
     "store",
+    "tile_size_of",
     "wanted",
     "wishes_of",
     "zone_names",
@@ -35,9 +37,11 @@ SESSION_KEY = "time_zone"
 LANGUAGE_KEY = "language"
 THEME_KEY = "theme"
 WISHES_KEY = "page_notices"
-CARRIED = (SESSION_KEY, LANGUAGE_KEY, THEME_KEY, WISHES_KEY)
+TILES_KEY = "tile_size"
+CARRIED = (SESSION_KEY, LANGUAGE_KEY, THEME_KEY, WISHES_KEY, TILES_KEY)
 """Columns of `Preference` that are in the session, under the same names."""
 THEMES = ("system", "light", "dark")
+TILE_SIZES = ("small", "medium", "large")
 WISHES = ("title", "sound", "browser")
 """What a page does when a task of the person ended: counts it in the tab's title, plays a sound, shows a notification of the browser."""
 USUAL_WISHES = ("title",)
@@ -68,6 +72,11 @@ def remember(request: HttpRequest, **choices: Any) -> None:
 def chosen_language(user: User) -> str:
     """Return the language that the person chose, or an empty text. Costs one query; for requests without a session."""
     return Preference.objects.filter(user=user).values_list("language", flat=True).first() or ""
+
+
+def tile_size_of(request: HttpRequest) -> str:
+    """Return how large the person of this session wants the wall's tiles."""
+    return request.session.get(TILES_KEY) or "medium"
 
 
 def wishes_of(request: HttpRequest) -> list[str]:

@@ -48,6 +48,7 @@ SORTS: Mapping[str, str] = {"rating": "rating", "length": "duration_s", "cost": 
 LIKENESS = "likeness"
 """The sort of what is like a video, the most alike first."""
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+PROMPT = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,8 @@ class WallFilter:
     hidden: bool = False
     task: str = ""
     like: str = ""
+    prompt: str = ""
+    """A `library.terms.prompt_key`: the videos of one prompt, which the wall shows as one tile."""
     sort: str = ""
     """One of `SORTS`, or `LIKENESS` with `like`; empty: the newest first."""
 
@@ -121,6 +124,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
         batch=_uuid(texts["batch"]),
         task=_uuid(texts["task"]),
         like=_uuid(texts["like"]),
+        prompt=texts["prompt"] if PROMPT.fullmatch(texts["prompt"]) else "",
         starred={"1": True, "0": False}.get(texts["starred"]),
         rating=int(texts["rating"]) if texts["rating"] in {"1", "2", "3", "4", "5"} else 0,
         since=_day(texts["since"]),
@@ -167,6 +171,7 @@ def question_of(wanted: WallFilter, caller: Caller) -> Question:
         "content": wanted.content_id,
         "batch": UUID(wanted.batch) if wanted.batch else "",
         "task": UUID(wanted.task) if wanted.task else "",
+        "prompt": wanted.prompt,
         "star": "" if wanted.starred is None else int(wanted.starred),
         "rated": wanted.rating or "",
         "review": wanted.review,

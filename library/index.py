@@ -7,6 +7,7 @@ round that is killed leaves everything waiting.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from django.db.models.functions import Now
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from database.one_at_a_time import one_at_a_time
 from generation.models import Video
 from library.models import Entry
+from library.months import Key, add_up, counted_as
 from library.terms import terms_of
 
 __all__ = ["index_everything", "index_waiting"]
@@ -56,7 +58,7 @@ def _round(at_once: int) -> int:
         videos = list(later.order_by("pk")[:at_once]) or list(waiting.order_by("-pk")[:at_once])
         known = Entry.objects.in_bulk([video.pk for video in videos], field_name="video_id")
         last = newest.seq if newest else 0
-        entries = []
+        entries, changes = [], Counter[Key]()
         for video in videos:
             if video.pk not in known:
                 if video.purged_at:
@@ -64,7 +66,10 @@ def _round(at_once: int) -> int:
                 last += 1
             seq = known[video.pk].seq if video.pk in known else last
             entries.append(Entry(seq=seq, video=video, made_at=video.created_at, terms=_terms(video)))
+            changes.update(filter(None, [counted_as(entries[-1].terms)]))
+            changes.subtract(filter(None, [counted_as(known[video.pk].terms) if video.pk in known else None]))
         Entry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["seq"], update_fields=["made_at", "terms"])
+        add_up(changes)
         Video.objects.filter(pk__in=[video.pk for video in videos]).update(to_index_at=None)
     return len(videos)
 

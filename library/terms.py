@@ -9,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -34,6 +35,7 @@ __all__ = [
     "Asked",
     "asked_in",
     "plain",
+    "prompt_key",
     "terms_of",
     "word",
     "words_in",
@@ -105,6 +107,8 @@ def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUI
     facts = [
         word("o", video.owner_id),
         word("task", video.task_id),
+        word("prompt", prompt_key(video)),
+        word("month", f"{video.created_at.astimezone(UTC):%Y%m}"),
         HIDDEN if hidden else SHOWN,
         word("m", video.model),
         word("v", vendor_of(video.model)),
@@ -129,6 +133,16 @@ def terms_of(video: Video, *, tags: Collection[str], collections: Collection[UUI
     texts = [task.prompt.text, video.title, *tags, owner.username, owner.get_full_name(), task.content_id]
     texts += _names_of(video.model, ALL_MODELS.get(video.model))
     return " ".join(list(dict.fromkeys([*facts, *(found for text in texts for found in words_in(text))]))[:MOST_WORDS])
+
+
+def prompt_key(video: Video) -> str:
+    """Return what takes and variations of one prompt of one person have in common, of any model, seed and style; without a prompt, the
+    videos of one task.
+    """
+    prompt = video.task.prompt
+    is_styled = prompt.made_from.keys() == {"original", "style"}
+    text = " ".join((prompt.made_from["original"] if is_styled else prompt.text).split())
+    return hashlib.sha256(f"{video.owner_id} {text or video.task_id}".encode()).hexdigest()[:20]
 
 
 @lru_cache(maxsize=1_000)  # by `spec` too: an administrator may rename a declared model

@@ -20,7 +20,7 @@ from library.filters import LIKENESS, SORTS, WallFilter, place_at, question_of
 from library.finding import LAST, count_of, distances_of, entries_of
 from library.models import Entry
 
-__all__ = ["SORTED_MOST", "WALL_PAGE", "models_on_wall", "neighbours", "people_on_wall", "wall_count", "wall_page"]
+__all__ = ["SORTED_MOST", "WALL_PAGE", "beginning_above", "models_on_wall", "neighbours", "people_on_wall", "wall_count", "wall_page"]
 
 WALL_PAGE = 60
 BESIDE = 8
@@ -76,6 +76,17 @@ def neighbours(caller: Caller, video: Video, wanted: WallFilter) -> tuple[UUID |
     older = entries_of(question, BESIDE, before=place)
     seen = {found.entry.seq: found.pk for found in _read([*newer, *older], caller) if found.pk != video.pk}
     return _first_in(newer, seen), _first_in(older, seen)
+
+
+def beginning_above(caller: Caller, wanted: WallFilter, video: UUID, count: int) -> UUID | None:
+    """Return after which video a page begins that shows this one below `count` newer ones. None: at the beginning of the wall."""
+    if wanted.sort:
+        order = [pk for _seq, pk in _in_order(caller, wanted)]
+        at = order.index(video) if video in order else 0
+        return order[at - count - 1] if at > count else None
+    place = _place_of(video)
+    newer = entries_of(question_of(wanted, caller), count + 1, after=place) if place is not None else []
+    return Entry.objects.values_list("video_id", flat=True).get(seq=newer[-1]) if len(newer) > count else None
 
 
 def models_on_wall(caller: Caller) -> set[str]:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("studio/cancel-waiting/", tasks.cancel_queue, name="cancel-waiting"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("gallery/more/", gallery.more, name="gallery-more"),
+    path("gallery/tiles", gallery.tiles, name="gallery-tiles"),
     path("videos/<uuid:pk>/", videos.video, name="video"),
     path("videos/<uuid:pk>/versions", videos.versions, name="video-versions"),
     path("videos/<uuid:pk>/file", videos.file, name="video-file"),

@@ -26,6 +26,7 @@ router = Router(tags=["preferences"])
 
 Theme = Literal["system", "light", "dark"]
 Wish = Literal["title", "sound", "browser"]
+TileSize = Literal["small", "medium", "large"]
 
 
 def _known_language(code: str) -> str:
@@ -55,6 +56,7 @@ class PreferencesIn(Schema):
     language: Language | None = None
     theme: Theme | None = None
     time_zone: Zone | None = None
+    tile_size: TileSize | None = None
     page_notices: Annotated[list[Wish], Field(max_length=3)] | None = None
     default_team: Team | None = None
     paying_team: Team | None = None
@@ -71,6 +73,7 @@ class PreferencesOut(Schema):
     language: str | None
     theme: Theme | None
     time_zone: str | None
+    tile_size: TileSize | None = Field(description="How large the gallery's tiles are.")
     page_notices: list[Wish]
     file_names: str | None = Field(description="How a page names what you download: a text with parts in braces. Null: the title.")
     default_team: str | None
@@ -85,11 +88,11 @@ def get_preferences(request: HttpRequest) -> PreferencesOut:
 
 @router.patch("", response={200: PreferencesOut, 422: ErrorOut}, summary="Change what you chose", auth=needs(Scope.MANAGE_TOKENS))
 def patch_preferences(request: HttpRequest, body: PreferencesIn) -> PreferencesOut:
-    """Change your language, theme, time zone, notices in the page, and teams. A browser that is signed in takes them over when you sign in
-    again. Your budgets count by days of your time zone. The audit log says who changed the team that pays.
+    """Change your language, theme, time zone, size of tiles, notices in the page, and teams. A browser that is signed in takes them over
+    when you sign in again. Your budgets count by days of your time zone. The audit log says who changed the team that pays.
     """
     asking, given = caller(request), body.model_dump(exclude_unset=True)
-    choices: dict[str, Any] = {name: given[name] or "" for name in ("language", "theme", "time_zone") if name in given}
+    choices: dict[str, Any] = {name: given[name] or "" for name in ("language", "theme", "time_zone", "tile_size") if name in given}
     if "page_notices" in given:
         choices["page_notices"] = given["page_notices"]
     if "file_names" in given:
@@ -110,7 +113,7 @@ def _shown(asking: Caller) -> PreferencesOut:
     pays = buyers([asking.user.pk])[asking.user.pk].team_id
     return PreferencesOut.model_validate(
         {
-            **{name: getattr(row, name) or None for name in ("language", "theme", "time_zone", "file_names")},
+            **{name: getattr(row, name) or None for name in ("language", "theme", "time_zone", "tile_size", "file_names")},
             "page_notices": wanted(row.page_notices),
             "default_team": asking.teams.get(row.default_team_id or 0),
             "paying_team": asking.teams.get(row.team_id or 0),

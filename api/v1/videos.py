@@ -31,6 +31,7 @@ from library import notes
 from library.filters import WallFilter, like_of
 from library.models import Collection
 from library.models.tag import LONGEST_TAG
+from library.terms import prompt_key
 from library.wall import wall_page
 from providers.vendors import find_model
 
@@ -53,6 +54,7 @@ class VideoFilter(PageIn):
     collection: UUID | None = Field(None, description="A collection; also what it keeps off the gallery.")
     batch: UUID | None = None
     task: UUID | None = None
+    prompt_of: UUID | None = Field(None, description="A video: those of its prompt and owner, by any model, seed and style.")
     content_id: Plain = Field("", description="That of the task.")
     starred: bool | None = None
     review: Literal["none", "wanted", "approved", "rejected"] | None = Field(None, description="The state of its review.")
@@ -63,7 +65,22 @@ class VideoFilter(PageIn):
     created_before: Moment | None = Field(None, description="Before this moment.")
 
 
-BY_INDEX = ("q", "person", "team", "vendor", "shape", "length", "size", "tag", "collection", "batch", "rating", "warning", "like")
+BY_INDEX = (
+    "q",
+    "person",
+    "team",
+    "vendor",
+    "shape",
+    "length",
+    "size",
+    "tag",
+    "collection",
+    "batch",
+    "prompt_of",
+    "rating",
+    "warning",
+    "like",
+)
 AS_THEY_ARE = ("q", "vendor", "shape", "length", "size", "content_id", "starred", "warning")
 
 Tag = Annotated[str, Field(min_length=1, max_length=LONGEST_TAG, pattern=TEXT)]
@@ -94,7 +111,8 @@ class EmptiedOut(Schema):
 @router.get("", response=Page[TaggedVideoOut], summary="Your videos, newest first")
 def list_videos(request: HttpRequest, wanted: Query[VideoFilter]) -> Page[TaggedVideoOut]:
     """List videos; every filter narrows the list. `q`, `person`, `team`, `vendor`, `shape`, `length`, `size`, `tag`, `collection`, `batch`,
-    `rating`, `warning` and `like` ask the index: they find what changed within the last second as it was. Of them the bin takes `q` only.
+    `prompt_of`, `rating`, `warning` and `like` ask the index: they find what changed within the last second as it was. Of them the bin
+    takes `q` only.
     """
     asking, origin = caller(request), origin_of(request)
     by_index = [name for name in BY_INDEX if getattr(wanted, name) and not (wanted.bin and name == "q")]
@@ -109,6 +127,9 @@ def _found(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | Non
     """Return a page of what the index finds, hidden videos too."""
     if wanted.collection and Collection.objects.one_for(asking, wanted.collection) is None:
         return [], None
+    alike = Video.objects.kept().select_related("task__prompt").one_for(asking, wanted.prompt_of) if wanted.prompt_of else None
+    if wanted.prompt_of and alike is None:
+        return [], None
     spec = find_model(wanted.model) if wanted.model else None
     values: dict[str, Any] = {name: getattr(wanted, name) for name in AS_THEY_ARE}
     values |= {name: str(getattr(wanted, name) or "") for name in ("person", "team", "collection", "batch", "task", "like")}
@@ -116,6 +137,7 @@ def _found(wanted: VideoFilter, asking: Caller) -> tuple[list[Video], UUID | Non
         **values,
         tag=next(iter(notes.tag_names([wanted.tag])), ""),
         model=spec.name if spec else wanted.model,
+        prompt=prompt_key(alike) if alike else "",
         rating=wanted.rating or 0,
         review=wanted.review or "",
         hidden=True,

@@ -3,8 +3,9 @@
 from library.models.bulk import BulkJob, BulkState
 from library.models.collection import Collection, CollectionItem
 from library.models.entry import Entry
+from library.models.month import MonthCount
 from library.models.review import Comment, Decision
 from library.models.tag import VideoTag
 from library.models.vote import Vote
 
-__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "VideoTag", "Vote"]
+__all__ = ["BulkJob", "BulkState", "Collection", "CollectionItem", "Comment", "Decision", "Entry", "MonthCount", "VideoTag", "Vote"]

@@ -18,6 +18,7 @@ NOTHING = {
     "language": None,
     "theme": None,
     "time_zone": None,
+    "tile_size": None,
     "file_names": None,
     "page_notices": ["title"],
     "default_team": None,
@@ -40,7 +41,7 @@ def test_a_person_reads_and_changes_what_they_chose_and_a_browser_has_it_from_it
     assert program.get("/preferences").json() == NOTHING
     user.groups.add(films, shop)
     chosen = {"language": "zh-hans", "theme": "dark", "time_zone": "Asia/Shanghai", "page_notices": ["title", "sound"]}
-    chosen["file_names"] = "{date}_{title}"
+    chosen |= {"file_names": "{date}_{title}", "tile_size": "large"}
 
     changed = change(program.client, **chosen, default_team="films", paying_team="shop").json()
 
@@ -48,6 +49,7 @@ def test_a_person_reads_and_changes_what_they_chose_and_a_browser_has_it_from_it
     browser = Client()
     browser.force_login(user)
     page = browser.get("/settings/").text
+    assert 'data-tiles="large"' in browser.get("/gallery/").text
     assert ('lang="zh-hans"' in page, "<option selected>Asia/Shanghai" in page) == (True, True)
 
     assert change(program.client, language=None, page_notices=[]).json() == changed | {"language": None, "page_notices": []}
@@ -71,6 +73,7 @@ def test_another_paying_team_is_in_the_audit_log_with_the_token(program, user):
         ("language", "tlh"),
         ("language", ""),
         ("theme", "pink"),
+        ("tile_size", "huge"),
         ("time_zone", "Mars/Olympus"),
         ("time_zone", "../etc/passwd"),
         ("page_notices", ["smell"]),

@@ -32,6 +32,6 @@ def test_filter_goes_with_the_reader_and_times_are_those_of_the_browser(signed_i
     expect(page.get_by_role("link", name="Older video")).to_have_count(0)
     page.get_by_role("link", name="Back to gallery").click()
 
-    page.wait_for_url("**/gallery/?q=fox")
+    page.wait_for_url(f"**/gallery/?q=fox&near={fox.pk}#v-{fox.pk}")
     expect(page.get_by_label("Search prompts")).to_have_value("fox")
     assert str(boat.pk) not in page.content()

@@ -94,7 +94,7 @@ def test_a_sorted_wall_has_pages_and_neighbours_in_its_order(visitor, user, othe
 def test_collections_of_others_are_as_good_as_unknown(visitor, user, other_user):
     theirs = Collection.objects.create(owner=other_user, name="secret")
     CollectionItem.objects.create(collection=theirs, video=make_video(user), position=1)
-    make_video(user)
+    make_video(user, prompt="another")
 
     page = visitor.get(f"/gallery/?collection={theirs.pk}")
     assert (len(titles(page)), "secret" in page.text) == (2, False)

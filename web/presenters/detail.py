@@ -36,7 +36,7 @@ from web.presenters.settings import setting_rows
 from web.presenters.snippets import snippets_of
 from web.presenters.states import FACES
 from web.presenters.teams import sharing_of
-from web.presenters.videos import tile_of
+from web.presenters.videos import place_on_wall, tile_of
 from web.presenters.words import (
     account_label,
     date_time,
@@ -128,7 +128,7 @@ def video_context(
         "snippets": snippets_of(task, api_url),
         "newer_url": reverse("video", args=[newer], query=query) if newer else "",
         "older_url": reverse("video", args=[older], query=query) if older else "",
-        "gallery_url": reverse("gallery", query=query),
+        "gallery_url": place_on_wall(video.pk, query),
         "content": _content(video, task, caller) if task.content_id else None,
         "run_again_url": reverse("task-retry", args=[task.pk]) if may(caller, "act", task) else "",
     }

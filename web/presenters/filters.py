@@ -157,7 +157,12 @@ def _switches(wanted: WallFilter, caller: Caller) -> list[Switch]:
     if wanted.content_id:
         label = _("Content id %(content_id)s") % {"content_id": wanted.content_id}
         found.append(Switch(label=label, icon="film", set=True, href=_link(wanted, content_id="")))
-    for field, label, icon in (("tag", wanted.tag, "folder"), ("batch", _("One batch"), "film"), ("task", _("One task"), "activity")):
+    for field, label, icon in (
+        ("tag", wanted.tag, "folder"),
+        ("batch", _("One batch"), "film"),
+        ("task", _("One task"), "activity"),
+        ("prompt", _("One prompt"), "images"),
+    ):
         if getattr(wanted, field):
             found.append(Switch(label=label, icon=icon, set=True, href=_link(wanted, **{field: ""})))
     if wanted.like:
@@ -209,6 +214,7 @@ def chosen_words(wanted: WallFilter, bar: FilterBar) -> str:
         _("one batch") if wanted.batch else "",
         _("one task") if wanted.task else "",
         _("more like this") if wanted.like else "",
+        _("one prompt") if wanted.prompt else "",
         _("starred") if wanted.starred else "",
         _("made by me") if wanted.mine else "",
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
@@ -18,11 +18,15 @@ from access.rights import may
 from generation.models import Video
 from generation.quality import warnings_of
 from library.filters import LIKENESS
+from library.terms import prompt_key
 from web.presenters.marks import marked
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, name_of, title_and_language, title_of
 
-__all__ = ["Binned", "Poster", "binned_of", "days_of", "poster_of", "takes_of", "tile_of"]
+__all__ = ["Binned", "Poster", "binned_of", "days_of", "place_on_wall", "poster_of", "takes_of", "tile_of"]
+
+SHARED_MOST = 3.6
+"""The breadth up to which a day shares its row: two landscapes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +43,9 @@ class Poster:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tile:
-    """A video in a grid. `ratio` is width by height, `tint` its average colour; an address is empty where the person may not use it."""
+    """A video in a grid. `ratio` is width by height, `tint` its average colour; an address is empty where the person may not use it.
+    A stack is several videos of one prompt in one tile, that of the newest: `stack` has the ids of all, and `href` opens it.
+    """
 
     id: UUID
     href: str
@@ -59,6 +65,7 @@ class Tile:
     like_url: str
     download_url: str
     delete_url: str
+    stack: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,12 +103,27 @@ class Take:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Day:
-    """A day of the gallery; without a name when its heading is on the page already."""
+    """A day of the gallery; without a name when its heading is on the page already. `shares`: it shares its row with the days beside it."""
 
     date: date
     name: str
     full: str
     tiles: list[Tile]
+    shares: bool = False
+
+    @property
+    def breadth(self) -> float:
+        """Return how wide its tiles are side by side, measured by the height of their row."""
+        return sum(tile.ratio for tile in self.tiles)
+
+    @property
+    def gaps(self) -> int:
+        return len(self.tiles) - 1
+
+
+def place_on_wall(video: UUID, query: Mapping[str, str]) -> str:
+    """Return the address of the wall with this filter at this video."""
+    return reverse("gallery", query={**query, "near": str(video)}) + f"#v-{video}"
 
 
 def poster_of(video: Video) -> Poster | None:
@@ -195,9 +217,11 @@ def _take(videos: list[Video], caller: Caller) -> Take:
     )
 
 
-def days_of(videos: Sequence[Video], caller: Caller, query: Mapping[str, str], *, shown: date | None = None) -> list[Day]:
+def days_of(
+    videos: Sequence[Video], caller: Caller, query: Mapping[str, str], *, shown: date | None = None, goes_on: bool = False
+) -> list[Day]:
     """Return the videos by day, or all of a sorted wall as one without a name. `query` is the wall's filter, `shown` the day that has its
-    heading already.
+    heading already; `goes_on`: there are more videos, perhaps of the last day.
     """
     today = timezone.localdate()
     if "sort" in query:
@@ -205,5 +229,36 @@ def days_of(videos: Sequence[Video], caller: Caller, query: Mapping[str, str], *
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)
-        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=[tile_of(video, caller, query) for video in group]))
-    return days
+        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=_stacked(group, caller, query)))
+    return _shared(days, goes_on=goes_on)
+
+
+def _stacked(videos: Iterable[Video], caller: Caller, query: Mapping[str, str]) -> list[Tile]:
+    """Return the tiles of a day, those of one prompt as one. A stack that is open is the wall of its prompt."""
+    if "prompt" in query:
+        return [tile_of(video, caller, query) for video in videos]
+    takes: dict[str, list[Video]] = {}
+    for video in videos:
+        takes.setdefault(prompt_key(video), []).append(video)
+    return [
+        _stack(group, caller, {**query, "prompt": key}) if len(group) > 1 else tile_of(group[0], caller, query)
+        for key, group in takes.items()
+    ]
+
+
+def _stack(videos: Sequence[Video], caller: Caller, query: Mapping[str, str]) -> Tile:
+    return replace(
+        tile_of(videos[0], caller, query),
+        href=reverse("gallery", query=query),
+        starred=any(video.favourite for video in videos),
+        stack=tuple(video.pk for video in videos),
+    )
+
+
+def _shared(days: list[Day], *, goes_on: bool) -> list[Day]:
+    """Let neighbouring days with few videos share rows; none of which only a part is on this page."""
+    small = [bool(day.name) and day.breadth <= SHARED_MOST for day in days]
+    if goes_on:
+        small[-1] = False
+    beside = [any(small[max(at - 1, 0) : at] + small[at + 1 : at + 2]) for at in range(len(days))]
+    return [replace(day, shares=small[at] and beside[at]) for at, day in enumerate(days)]

@@ -25,6 +25,7 @@ __all__ = [
     "model_label",
     "name_of",
     "plain_number",
+    "tile_size_words",
     "time_range",
     "title_and_language",
     "title_of",
@@ -95,6 +96,10 @@ def day_name(day: date, today: date) -> tuple[str, str]:
     if day == today - timedelta(days=1):
         return _("Yesterday"), full
     return date_format(day, "l") if today - day < timedelta(days=7) else full, full
+
+
+def tile_size_words() -> dict[str, str]:
+    return {"small": _("Small tiles"), "medium": _("Medium tiles"), "large": _("Large tiles")}
 
 
 def date_time(when: datetime) -> str:

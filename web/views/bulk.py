@@ -140,9 +140,9 @@ def again(request: HttpRequest) -> HttpResponse:
 
 
 def _ids(request: HttpRequest) -> list[UUID]:
-    """Return the selected ids. Raises Http404 for anything else, which no page sends."""
+    """Return the selected ids; the box of a stack has all of its videos. Raises Http404 for anything else, which no page sends."""
     try:
-        return [UUID(text) for text in dict.fromkeys(request.POST.getlist("video"))]
+        return [UUID(text) for text in dict.fromkeys(" ".join(request.POST.getlist("video")).split())]
     except ValueError as wrong:
         raise Http404 from wrong
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from access.callers import Caller, caller_of
+from access.preferences import tile_size_of
 from access.rights import may
 from generation.errors import InvalidRequest, NotThere, PortalError
 from library import collections
@@ -87,6 +88,7 @@ def collection(request: HttpRequest, pk: UUID) -> HttpResponse:
         "bar": bar_of(caller, {"collection": str(pk)}, size),
         "may_change": may(caller, "act", row),
         "may_fill": may_fill,
+        "tile_size": tile_size_of(request),
     }
     return render(request, "collections/page.html", context)
 

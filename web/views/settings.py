@@ -16,10 +16,11 @@ from django.views.i18n import set_language
 
 from access.callers import caller_of
 from access.models import Preference
-from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, remember, zone_names
+from access.preferences import LANGUAGE_KEY, SESSION_KEY, THEMES, TILE_SIZES, remember, tile_size_of, zone_names
 from delivery.file_names import PARTS, checked_pattern
 from generation.errors import InvalidRequest
 from generation.ordering.room import use_of
+from web.presenters.words import tile_size_words
 from web.time_zone import COOKIE
 from web.views.shell import keep_theme
 
@@ -46,6 +47,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         "of_browser": request.COOKIES.get(COOKIE, ""),
         "languages": [(code, translation.get_language_info(code)["name_local"]) for code, _name in portal.LANGUAGES],
         "language": request.session.get(LANGUAGE_KEY, ""),
+        "tile_size": tile_size_of(request),
+        "tile_sizes": tile_size_words(),
         "file_names": stored.file_names if stored else "",
         "file_parts": [f"{{{name}}}" for name in PARTS],
     }
@@ -61,6 +64,7 @@ def _store(request: HttpRequest) -> HttpResponse:
         "paying_team": {"", *map(str, caller.teams)},
         "language": {"", *dict(portal.LANGUAGES)},
         "theme": set(THEMES),
+        "tile_size": set(TILE_SIZES),
     }
     given: dict[str, Any] = {name: sent[name] for name in offered if name in sent}
     response: HttpResponse = redirect("settings")

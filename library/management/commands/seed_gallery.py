@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -18,6 +19,7 @@ from django.utils import timezone
 from generation.lifecycle import Status
 from generation.models import GenerationTask, Prompt, Video
 from library.models import Entry
+from library.months import Key, add_up, counted_as
 from library.terms import terms_of
 from providers.vendors import ALL_MODELS
 
@@ -69,14 +71,16 @@ class Command(BaseCommand):
                 Video.objects.bulk_create(videos)
                 made_at = GenerationTask.objects.filter(pk=OuterRef("task")).values("created_at")
                 Video.objects.filter(pk__in=[video.pk for video in videos]).update(created_at=Subquery(made_at), to_index_at=None)
-                Entry.objects.bulk_create(_entry(newest + at, video) for at, video in enumerate(videos, done + 1))
+                entries = Entry.objects.bulk_create(_entry(newest + at, video) for at, video in enumerate(videos, done + 1))
+                add_up(Counter[Key](filter(None, (counted_as(entry.terms) for entry in entries))))
             done += len(batch)
             self.stdout.write(f"{done} videos", ending="\r")
         self.stdout.write(f"Added {done} videos.")
 
 
 def _entry(seq: int, video: Video) -> Entry:
-    return Entry(seq=seq, video=video, made_at=video.task.created_at, terms=terms_of(video, tags=[], collections=[], hidden=False))
+    video.created_at = video.task.created_at  # as the table has it
+    return Entry(seq=seq, video=video, made_at=video.created_at, terms=terms_of(video, tags=[], collections=[], hidden=False))
 
 
 def _rows(owners: list[User], count: int) -> Iterator[tuple[Prompt, GenerationTask, Video]]:

@@ -12,7 +12,7 @@ const form = () => document.getElementById("selection");
 function show() {
   const bar = form();
   if (!bar) return;
-  const chosen = boxes().filter((box) => box.checked).length;
+  const chosen = boxes().reduce((sum, box) => sum + (box.checked ? box.value.split(" ").length : 0), 0); // a stack is several
   const words = bar.querySelector(".n");
   const { one, many, all, total } = words.dataset;
   const said = bar.elements.all.checked ? all.replace("{n}", total) : chosen === 1 ? one : many.replace("{n}", chosen);

@@ -1,4 +1,6 @@
-// Tiles: a short preview under the pointer, one at a time, and arrow keys that walk along the wall.
+// Tiles: a short preview under the pointer, one at a time, arrow keys that walk along the wall, and how large they are.
+
+import { send } from "./net.js";
 
 const DELAY_MS = 150;
 const quiet = matchMedia("(prefers-reduced-motion: reduce), (hover: none)");
@@ -76,7 +78,64 @@ function onArrow(event) {
   goal[event.key]?.focus();
 }
 
+/** At once; the server remembers it. Without a script the same form reloads the page. */
+function onSize(event) {
+  const form = event.target.closest("[data-tiles-form]");
+  if (!form || !event.submitter) return;
+  event.preventDefault();
+  const size = event.submitter.value;
+  document.querySelector(".gallery").dataset.tiles = size;
+  for (const button of document.querySelectorAll("[data-tiles-form] button")) button.setAttribute("aria-pressed", button.value === size);
+  send(form.action, { method: "POST", body: new FormData(form, event.submitter) }).catch(() => {}); // the page says that the network is gone
+}
+
+/** Back leads to the tile again, also in a browser that has to load the page: its address gets the place. */
+function onOpen(event) {
+  const link = event.target.closest?.("[data-place] .tile a.over");
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const tile = link.closest(".tile");
+  const here = new URL(location.href);
+  for (const name of ["before", "at"]) here.searchParams.delete(name);
+  here.searchParams.set("near", tile.dataset.video);
+  here.hash = tile.id;
+  history.scrollRestoration = "manual";
+  history.replaceState({ ...history.state, top: tile.getBoundingClientRect().top }, "", here);
+}
+
+function comeBack() {
+  const id = location.hash.startsWith("#v-") && location.hash.slice(3);
+  const tile = id && (document.getElementById(`v-${id}`) ?? document.querySelector(`[data-stack~="${CSS.escape(id)}"]`));
+  if (!tile) return;
+  const focus = () => document.activeElement === document.body && tile.querySelector("a.over")?.focus({ preventScroll: true });
+  focus();
+  addEventListener("load", () => requestAnimationFrame(focus)); // a browser that goes to a fragment takes the focus away
+  tile.closest(".gallery")?.classList.add("whole"); // days that took their height only when they come near would push the tile away
+  const top = history.state?.top ?? innerHeight / 3;
+  const stay = (frames) => {
+    scrollBy({ top: tile.getBoundingClientRect().top - top, behavior: "instant" });
+    if (frames) requestAnimationFrame(() => stay(frames - 1));
+  };
+  stay(3);
+}
+
+/** The rail marks the month that is read. */
+function markMonth() {
+  const links = document.querySelectorAll(".rail a");
+  if (!links.length) return;
+  const days = [...document.querySelectorAll(".day")];
+  const month = days.find((day) => day.getBoundingClientRect().bottom > innerHeight / 4)?.dataset.month;
+  for (const link of links) {
+    if (link.dataset.month === month) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
 export function start() {
+  document.addEventListener("click", onOpen);
+  document.addEventListener("scrollend", markMonth);
+  comeBack();
+  markMonth();
+  document.addEventListener("submit", onSize);
   document.addEventListener("pointerover", onEnter);
   document.addEventListener("pointerout", onLeave);
   document.addEventListener("focusin", onEnter);
