@@ -52,7 +52,7 @@ class Fields(forms.Form):
     length = forms.IntegerField(max_value=10, widget=forms.NumberInput(attrs={"data-unit": "s"}))
     seed = forms.IntegerField(widget=forms.NumberInput(attrs={"data-dice": "1", "placeholder": "Random"}))
     count = forms.IntegerField(min_value=1, max_value=4, widget=forms.NumberInput(attrs={"data-stepper": "1"}))
-    model = forms.ChoiceField(choices=[("a", "Seedance 1.0 Pro"), ("b", "Kling 2.6")])
+    model = forms.ChoiceField(choices=[("a", "Model 2 Pro"), ("b", "Model 1")])
     ratio = forms.ChoiceField(choices=[(one, one) for one in ("16:9", "1:1", "9:16", "21:9")], widget=forms.RadioSelect)
     sound = forms.BooleanField(required=False, help_text="Charged as well.")
     kinds = forms.MultipleChoiceField(choices=[("a", "Videos"), ("b", "Images")], widget=forms.CheckboxSelectMultiple)
@@ -109,9 +109,9 @@ def _buttons() -> list[Part]:
     face: dict[str, Any] = {"label": "Generate", "icon": "wand-sparkles"}
     kinds = {kind or "plain": face | {"kind": kind} for kind in ("primary", "", "ghost", "danger")}
     sizes = {"small": face | {"small": True}, "large, with its key": face | {"large": True, "key": "r", "show_key": True}}
-    item = ModelItem(name="a", label="Seedance 1.0 Pro", text="text, image, last frame", href="#", current=True, off=False, tag="")
-    others = [replace(item, label="Seedance 1.0 Lite", current=False, tag="draft"), replace(item, label="Old", current=False, off=True)]
-    picked = ModelCard(label="Seedance 1.0 Pro", mark="SD", facts=["¥2.50", "about 2 min"])
+    item = ModelItem(name="a", label="Model 2 Pro", text="text, image, last frame", href="#", current=True, off=False, tag="")
+    others = [replace(item, label="Model 2 Lite", current=False, tag="draft"), replace(item, label="Old", current=False, off=True)]
+    picked = ModelCard(label="Model 2 Pro", mark="M2", facts=["¥2.50", "about 2 min"])
     return [
         Part(name="button", states=kinds | sizes | {"link": face | {"href": "#"}}),
         Part(name="button_face", states={"": face | {"key": "r", "show_key": True}}, css="btn"),
@@ -127,7 +127,7 @@ def _buttons() -> list[Part]:
         Part(name="model_button", states={"opens the list": {"model": picked}}),
         Part(
             name="model_list",
-            states={"opened by the button above": {"models": [VendorGroup(vendor="Volcengine", words="", items=[item, *others])]}},
+            states={"opened by the button above": {"models": [VendorGroup(vendor="Vendor", words="", items=[item, *others])]}},
             is_once=True,
         ),
     ]
@@ -170,8 +170,8 @@ def _media() -> list[Part]:
         tall=False,
     )
     flawed = replace(tile, warnings="The picture is black for 3.2 s.", starred=True)
-    rows = [Fact(label="Model", value="Seedance 1.0 Pro"), Fact(label="Vendor's id", value="cgt-4711", mono=True, copy_text="cgt-4711")]
-    history = [Moment(text="Sent", detail="Volcengine 1", at=at, tone=""), Moment(text="Saved", detail="", at=at, tone="ok")]
+    rows = [Fact(label="Model", value="Model 2 Pro"), Fact(label="Vendor's id", value="cgt-4711", mono=True, copy_text="cgt-4711")]
+    history = [Moment(text="Sent", detail="Vendor 1", at=at, tone=""), Moment(text="Saved", detail="", at=at, tone="ok")]
     return [
         Part(name="poster", states={"": {"poster": tile.poster, "sizes": "9rem"}}),
         Part(name="tile", states={"on the wall": {"tile": tile, "pick": True}, "flawed": {"tile": flawed}}, css="wall"),
@@ -193,7 +193,7 @@ def _tasks() -> list[Part]:
         "failed": replace(running, label="Failed", tone="bad", icon="circle-x", live=False, note=_note()),
     }
     provider = ProviderCard(
-        name="Volcengine 1",
+        name="Vendor 1",
         mark="VO",
         text="3 of 5 slots, about 2 min",
         slots=["on", "on", "hold", "", ""],
@@ -241,7 +241,7 @@ def _tile() -> Tile:
         ratio=16 / 9,
         tint="#335577",
         length_s=5.0,
-        facts=["Seedance 1.0 Pro", "720p"],
+        facts=["Model 2 Pro", "720p"],
         warnings="",
         starred=False,
         star_url="#",
@@ -268,8 +268,8 @@ def _card() -> Card:
         percent=62,
         text="about 26 s left",
         slim=False,
-        facts=["Seedance 1.0 Pro", "5 s"],
-        model="Seedance 1.0 Pro",
+        facts=["Model 2 Pro", "5 s"],
+        model="Model 2 Pro",
         owner="Lin Yue",
         settings="5 s, 720p, text only",
         actions=_actions(),
