@@ -1,5 +1,5 @@
-"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [dialects] [waiting] [batches]`: the
-figures of docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
+"""`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [dialects] [waiting] [batches]
+[wall]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "dialects", "waiting", "batches")
+NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "dialects", "waiting", "batches", "wall")
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 """Environment of the stage, except for `LOUD` benchmarks, which read the worker's log lines."""
 LOUD = frozenset({"polling", "hung"})
@@ -27,7 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
-    parser.add_argument("--short", action="store_true", help="fewer tasks, where a benchmark knows how (pool, quality, ingest, batches)")
+    parser.add_argument(
+        "--short", action="store_true", help="fewer rows, where a benchmark knows how (pool, quality, ingest, batches, wall)"
+    )
     options = parser.parse_args()
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
