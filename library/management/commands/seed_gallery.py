@@ -64,6 +64,7 @@ class Command(BaseCommand):
         rows, done = _rows(owners, count), 0
         newest = Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
         while batch := list(islice(rows, AT_ONCE)):
+            entries = [_entry(newest + at, video) for at, (_prompt, _task, video) in enumerate(batch, done + 1)]
             with transaction.atomic():
                 Prompt.objects.bulk_create([prompt for prompt, _task, _video in batch])
                 GenerationTask.objects.bulk_create([task for _prompt, task, _video in batch])
@@ -71,7 +72,7 @@ class Command(BaseCommand):
                 Video.objects.bulk_create(videos)
                 made_at = GenerationTask.objects.filter(pk=OuterRef("task")).values("created_at")
                 Video.objects.filter(pk__in=[video.pk for video in videos]).update(created_at=Subquery(made_at), to_index_at=None)
-                entries = Entry.objects.bulk_create(_entry(newest + at, video) for at, video in enumerate(videos, done + 1))
+                Entry.objects.bulk_create(entries)
                 add_up(Counter[Key](filter(None, (counted_as(entry.terms) for entry in entries))))
             done += len(batch)
             self.stdout.write(f"{done} videos", ending="\r")
