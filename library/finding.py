@@ -68,9 +68,8 @@ def _found(question: Question, count: int, low: int, high: int, *, up: bool) -> 
         return _rows(f"{sql} ORDER BY rowid {'ASC' if up else 'DESC'} LIMIT %s", [_match(question), low, high, count])
     found: list[int] = []
     windows, asked = _windows(low, min(high, _end()), up=up), "%s::tsquery"
-    if (
-        question.like
-    ):  # its words are rare; unless the planner does not see how many, it takes them for half of all rows and reads the table
+    if question.like:
+        # Its words are rare. A planner that sees how many they are takes them for half of all rows, and reads the whole table.
         windows, asked = iter([(low, high, range(0))]), "(SELECT %s::tsquery)"
     for first, end, blocks in windows:
         sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ {asked}) SELECT seq FROM found"  # noqa: S608
