@@ -45,3 +45,13 @@ def test_a_change_of_a_module_changes_the_name_of_those_that_import_it(collected
     call_command("collectstatic", interactive=False, verbosity=0)
 
     assert staticfiles_storage.url("portal/js/main.js") != before
+
+
+def test_a_sheet_has_the_sheets_that_it_imports(collected):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    sheets = [(collected / names[f"portal/{name}.css"]).read_text() for name in ("portal", "admin")]
+
+    assert [sheet.count("@import") for sheet in sheets] == [0, 0]
+    assert sheets[0].count("{") == sheets[0].count("}")
+    assert set(re.findall(r"@layer (\w+) {", sheets[0])) == set("tokens base shell controls components pages adjust".split())
+    assert [url for sheet in sheets for url in re.findall(r'url\("(?!data:)([^"]+)"\)', sheet) if not (collected / "portal" / url).is_file()] == []
