@@ -129,10 +129,13 @@ def _people() -> User:
 
 def _order_sets(owner: User) -> tuple[str, str]:
     """Upload a catalogue with three rows that need mending, and order variations; return the ids of the two batches."""
+    from django.db.models import F
+
     from access.callers import Caller
     from batches.models import Batch, State
     from batches.upload import upload
     from batches.variations import Wanted, place, plan
+    from generation.models import Video
     from prompts.styles import STYLES
     from providers.vendors import find_model
 
@@ -163,6 +166,7 @@ def _order_sets(owner: User) -> tuple[str, str]:
         if time.monotonic() > until:
             raise TimeoutError("the variations did not end in time")
         time.sleep(0.5)
+    Video.objects.filter(owner=owner).change(created_at=F("created_at") - dt.timedelta(days=1))  # older than all that follow
     return str(batch.pk), str(variations.pk)
 
 
@@ -215,7 +219,7 @@ def _settle_in(owner: User) -> dict[str, str]:
 
 
 def _collect(owner: User, video: str) -> dict[str, str]:
-    """Put videos into collections, and tags, a rating, comments, captions and a wish for a review on one."""
+    """Put videos into collections, and tags, a rating, comments, captions and a wish for a review on one and on another person's."""
     from access.callers import Caller
     from generation.actions.captions import set_captions
     from generation.models import Video
@@ -233,7 +237,9 @@ def _collect(owner: User, video: str) -> dict[str, str]:
     for at_s, text in ((1.5, "The third koi leaves the picture too early."), (3.0, "Hold this longer."), (None, "Good light.")):
         comments.add(shown, text, by=by, at_s=at_s)
     set_captions(shown, language="en", content=b"WEBVTT\n\n00:00.500 --> 00:03.000\nSeven koi, one evening.\n", by=by)
-    review.review(shown, "wanted", by=by)
+    theirs = Video.objects.exclude(owner=owner).latest("created_at")
+    for asked in (shown, theirs):
+        review.review(asked, "wanted", by=Caller(user=asked.owner))
     while index_waiting():
         pass
     return {"collections/": str(autumn.pk)}
