@@ -49,4 +49,4 @@ def _joined(storage: Storage, path: str) -> str:
 
 def _text(storage: Storage, path: str) -> str:
     with storage.open(path) as file:
-        return file.read().decode()
+        return bytes(file.read()).decode()
