@@ -137,12 +137,13 @@ def oembed(request: HttpRequest) -> HttpResponse:
     """Describe the player of a link's page to other software (oembed.com): `url`, and perhaps `maxwidth` and `maxheight`."""
     if request.GET.get("format", "json") != "json":
         return _open(HttpResponse(status=501))
-    asked = urlsplit(request.GET.get("url", "")[:2_000])
-    found = OURS.fullmatch(asked.path)
     origin = origin_of(request)
-    link = None
-    if found and asked.netloc in {request.get_host(), urlsplit(origin).netloc}:
-        with suppress(NotThere):
+    found: re.Match[str] | None = None
+    link: Link | None = None
+    with suppress(ValueError, NotThere):  # a ValueError: not an address
+        asked = urlsplit(request.GET.get("url", "")[:2_000])
+        found = OURS.fullmatch(asked.path)
+        if found and asked.netloc in {request.get_host(), urlsplit(origin).netloc}:
             link = find_link(found[1])
     if found is None or link is None:
         return _open(JsonResponse({"error": _("There is no such video.")}, status=404))

@@ -32,7 +32,7 @@ from library import notes
 from library.collections import add, the_collection
 from library.filters import filter_of, lost_in, query_of, question_of
 from library.finding import Question, count_of, entries_of
-from library.models import BulkJob, BulkState, Entry
+from library.models import BulkJob, BulkState, Entry, Obstacle
 from providers.labels import listed
 
 __all__ = ["ACTIONS", "MOST_AT_ONCE", "MOST_CHOSEN", "bulk_soon", "cancel", "old_jobs", "start", "step", "undo"]
@@ -147,9 +147,13 @@ def _part(job_id: UUID | str, fence: int) -> bool:
             return False
         by, now = Caller(user=job.owner, token=job.token), clock.now()
         ended: dict[str, Any] = {"due_at": None, "lease_until": None, "ended_at": now}
-        cancelled = {"state": BulkState.CANCELLED, **ended}
-        if not job.owner.is_active or (job.token and job.token.revoked_at) or lost_in(job.wanted, by):
-            mine.update(**cancelled)
+        obstacle = None
+        if not job.owner.is_active or (job.token and job.token.revoked_at):
+            obstacle = Obstacle.BLOCKED
+        elif lost_in(job.wanted, by):
+            obstacle = Obstacle.FILTER
+        if obstacle:
+            mine.update(state=BulkState.CANCELLED, obstacle=obstacle, **ended)
             return False
         try:
             with transaction.atomic():
@@ -158,7 +162,7 @@ def _part(job_id: UUID | str, fence: int) -> bool:
                 ids, place, has_more = _following(job, by)
                 changed = _apply(job, ids, by)
         except (InvalidRequest, NotAllowed, NotThere):
-            mine.update(**cancelled)
+            mine.update(state=BulkState.CANCELLED, obstacle=Obstacle.TARGET, **ended)
             return False
         facts: dict[str, Any] = {"total": job.total, "next_seq": place, "changed": F("changed") + len(changed)}
         facts["skipped"] = F("skipped") + len(ids) - len(changed)

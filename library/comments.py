@@ -21,6 +21,8 @@ from library.models import Comment
 __all__ = ["LONGEST_COMMENT", "add", "change", "comments_of", "delete", "moment_typed", "the_comment"]
 
 LONGEST_COMMENT = 2_000
+ROUNDED_S = 0.1
+"""How far behind a video's end a time may lie: players round."""
 TYPED = re.compile(r"(?:(\d{1,2}):)?(?:(\d{1,3}):)?(\d{1,5}(?:\.\d{1,3})?)", re.ASCII)
 
 
@@ -54,9 +56,11 @@ def the_comment(video: Video, pk: UUID) -> Comment:
 def add(video: Video, text: str, *, by: Caller, at_s: float | None = None) -> Comment:
     """Write a comment. Raises `NotAllowed`, `InvalidRequest`."""
     _require_comments(video, by)
-    if at_s is not None and not (math.isfinite(at_s) and 0 <= at_s <= video.duration_s):
-        words = _("The video is only %(n)s seconds long.") % {"n": round(video.duration_s, 2)}
-        raise _wrong("at", words)
+    if at_s is not None:
+        if not (math.isfinite(at_s) and 0 <= at_s <= video.duration_s + ROUNDED_S):
+            words = _("The video is only %(n)s seconds long.") % {"n": round(video.duration_s, 2)}
+            raise _wrong("at", words)
+        at_s = min(at_s, video.duration_s)
     return Comment.objects.create(video=video, author=by.user, at_s=at_s, text=_text(text))
 
 

@@ -35,7 +35,7 @@ def actable(ids: Iterable[UUID], by: Caller) -> VideoQuerySet:
 
 def tag_names(words: Iterable[str]) -> list[str]:
     """Return tags as they are kept: NFKC, lower case, single spaces, each once. Raises `InvalidRequest` about `tags`."""
-    names = dict.fromkeys(" ".join(unicodedata.normalize("NFKC", word).lower().split()) for word in words)
+    names = dict.fromkeys(" ".join(unicodedata.normalize("NFKC", word.replace("\x00", "")).lower().split()) for word in words)
     names.pop("", None)
     wrong = ""
     if any(len(name) > LONGEST_TAG for name in names):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from providers.core.catalog import ModelSpec
 from providers.vendors import ALL_MODELS
 
-__all__ = ["label_of", "listed", "with_own"]
+__all__ = ["label_of", "listed", "sentences", "with_own"]
 
 Choices = TypeVar("Choices")
 
@@ -24,6 +24,11 @@ def listed(parts: Iterable[str]) -> str:
     """Join the parts that are not empty with the commas of the reader's language."""
     comma = _(", ")
     return comma.join(part for part in parts if part)
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Join the sentences that are not empty. A Chinese full stop needs no space after it."""
+    return " ".join(part for part in parts if part).replace("。 ", "。")
 
 
 def with_own(own: str, known: Iterable[Choices]) -> list[tuple[str, str] | Choices]:

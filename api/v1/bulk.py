@@ -19,7 +19,7 @@ from api.paging import PageIn, page_of
 from api.v1.schemas import ErrorOut, Page
 from generation.errors import NotThere
 from library import bulk, notes
-from library.models import BulkJob
+from library.models import BulkJob, Obstacle
 from library.models.bulk import BulkState
 from library.models.tag import LONGEST_TAG
 
@@ -64,6 +64,7 @@ class BulkOut(Schema):
     total: int = Field(description="How many videos there are to change; 0 until they are counted.")
     changed: int
     left: int
+    obstacle: Obstacle | None = Field(description="Why the portal cancelled it; null where a person did.")
     created_at: datetime
     ended_at: datetime | None
 
@@ -118,4 +119,4 @@ def _the_job(request: HttpRequest, pk: UUID) -> BulkJob:
 
 def _out(row: BulkJob) -> BulkOut:
     shared = {name: getattr(row, name) for name in ("id", "action", "total", "changed", "created_at", "ended_at")}
-    return BulkOut(**shared, state=BulkState(row.state), left=row.skipped)
+    return BulkOut(**shared, state=BulkState(row.state), left=row.skipped, obstacle=Obstacle(row.obstacle) if row.obstacle else None)

@@ -10,11 +10,11 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from events import audit
 from generation import store
+from generation.actions.added_files import bytes_of, new_stem
 from generation.actions.rights import require_rights
 from generation.errors import Conflict, InvalidRequest, NotThere
 from generation.media.webvtt import MOST_BYTES, BadCaptions, read_captions
@@ -57,9 +57,7 @@ def set_captions(video: Video, *, language: str, content: bytes, by: Caller) -> 
     if len(video.captions) >= MOST_LANGUAGES and language not in video.captions:
         words = _("A video has captions in at most %(n)d languages.") % {"n": MOST_LANGUAGES}
         raise InvalidRequest(words, fields={"language": words})
-    key = (
-        f"{video.file.removesuffix(video.suffix)}.{language}-{uuid7().hex[-10:]}.vtt"  # begins like the video's, so that the sweep knows it
-    )
+    key = f"{new_stem(video, f'{language}-')}.vtt"
     stored = captions.text.encode()
     store.save(key, stored)
     if not _name(video, video.captions | {language: key}, len(stored), "video.captions_stored", language, by):
@@ -81,20 +79,13 @@ def delete_captions(video: Video, *, language: str, by: Caller) -> None:
 @transaction.atomic
 def _name(video: Video, captions: dict[str, str], added: int, action: str, language: str, by: Caller) -> bool:
     """Let the row name these. False: somebody was faster."""
-    gone = sum(_size(key) for key in set(video.captions.values()) - set(captions.values()))
+    gone = bytes_of(set(video.captions.values()) - set(captions.values()))
     unchanged = Video.objects.kept().filter(pk=video.pk, captions=video.captions)
     if not unchanged.change(captions=captions, stored_bytes=Greatest(F("stored_bytes") + added - gone, 0)):
         return False
     audit.record(action, video, by=by, after={"language": language})
     video.captions = captions
     return True
-
-
-def _size(key: str) -> int:
-    try:
-        return store.size(key)
-    except store.ObjectMissing:
-        return 0
 
 
 def _kept(language: str) -> str:

@@ -15,11 +15,11 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
-from uuid_utils.compat import uuid7
 
 from access.callers import Caller
 from events import audit
 from generation import store
+from generation.actions.added_files import bytes_of, new_stem
 from generation.actions.rights import require_rights
 from generation.errors import Busy, Conflict, InvalidRequest
 from generation.media.prepare import BadMedia, MediaLimits, Picture, picture_of
@@ -59,10 +59,10 @@ def set_poster(video: Video, *, at_s: float | None, by: Caller) -> None:
     require_rights(video, by)
     with _picture(video, at_s, posters=True) as made:
         assert made.poster is not None
-        stem = f"{video.file.removesuffix(video.suffix)}.{uuid7().hex[-10:]}"  # begins like the video's, so that the sweep knows it
+        stem = new_stem(video)
         files = {f"{stem}.webp": made.poster} | {f"{stem}.{width}.webp": path for width, path in made.other_posters.items()}
         before = [video.poster, *video.other_posters.values()]
-        more = sum(path.stat().st_size for path in files.values()) - sum(_size(key) for key in before)
+        more = sum(path.stat().st_size for path in files.values()) - bytes_of(before)
         try:
             for key, path in files.items():
                 store.save(key, path)
@@ -85,13 +85,6 @@ def _name(video: Video, stem: str, made: Picture, more: int, by: Caller) -> bool
     audit.record("video.poster_changed", video, by=by)
     video.refresh_from_db(fields=["poster", "other_posters", "colour", "stored_bytes"])
     return True
-
-
-def _size(key: str) -> int:
-    try:
-        return store.size(key)
-    except store.ObjectMissing:
-        return 0
 
 
 @contextmanager

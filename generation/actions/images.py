@@ -15,7 +15,9 @@ from access.callers import Caller
 from access.rights import may
 from events import audit
 from generation import store
-from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.errors import Busy, Conflict, InvalidRequest, NotAllowed
+from generation.media.images import MEMORY, PIXEL_BYTES, BadImage
+from generation.messages import image_error
 from generation.models import Asset
 from generation.ordering.assets import store_asset
 
@@ -47,7 +49,19 @@ class Limits:
 
 
 def cut(asset: Asset, box: Box, limits: Limits, *, by: Caller) -> Asset:
-    """Store this part of the image, made small enough, as another image of the caller's. Raises `InvalidRequest`, and as the store."""
+    """Store this part of the image, made small enough, as another image of the caller's. Raises `InvalidRequest`, `Busy`, and as the
+    store.
+    """
+    try:
+        with MEMORY.taken(asset.width_px * asset.height_px * PIXEL_BYTES):
+            written = _part(asset, box, limits)
+    except BadImage as busy:
+        raise Busy(image_error(busy)) from busy
+    return store_asset(owner=by.user, file=io.BytesIO(written), cut_from=asset)
+
+
+def _part(asset: Asset, box: Box, limits: Limits) -> bytes:
+    """Return the part as a file. Raises `InvalidRequest`."""
     with Image.open(io.BytesIO(store.read(asset.file))) as image:
         left, top = round(box.left * image.width), round(box.top * image.height)
         right, bottom = round((box.left + box.width) * image.width), round((box.top + box.height) * image.height)
@@ -64,7 +78,7 @@ def cut(asset: Asset, box: Box, limits: Limits, *, by: Caller) -> Asset:
     while limits.bytes and len(written) > limits.bytes and scale * min(part.size) > LEAST_PX / SHRINK:
         scale *= SHRINK
         written = _written(part, scale, FORMATS[asset.content_type])
-    return store_asset(owner=by.user, file=io.BytesIO(written), cut_from=asset)
+    return written
 
 
 def _written(part: Image.Image, scale: float, kind: str) -> bytes:

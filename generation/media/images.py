@@ -20,7 +20,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from providers.core.catalog import ImageRules
 
-__all__ = ["BadImage", "ImageFacts", "check_slot", "inspect_image", "too_large"]
+__all__ = ["MEMORY", "PIXEL_BYTES", "BadImage", "ImageFacts", "check_slot", "inspect_image", "too_large"]
 
 # Formats that are recognised, so that the error is "GIF is not supported" and not "not an image".
 KNOWN_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")

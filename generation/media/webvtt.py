@@ -16,7 +16,7 @@ MOST_BYTES = 512 * 1024
 """Half an hour of speech has about 30 kB."""
 MOST_CUES = 5_000
 ARROW = "-->"
-TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+TIME = r"(?:(\d{2,6}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 TIMES = re.compile(rf"{TIME}[ \t]+-->[ \t]+{TIME}(?:[ \t]+(.*))?", re.ASCII)
 PERCENT = r"(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%"
 SETTINGS = {

@@ -18,6 +18,14 @@ class BulkState(models.TextChoices):
     CANCELLED = "cancelled", pgettext_lazy("bulk job", "Cancelled")
 
 
+class Obstacle(models.TextChoices):
+    """Why the portal cancelled a job."""
+
+    BLOCKED = "blocked", _("The person or the token that started it was blocked.")
+    FILTER = "filter", _("Its filter names something that is gone, or that its owner no longer sees.")
+    TARGET = "target", _("The collection or the team is gone, or its owner may no longer use it.")
+
+
 class BulkJob(models.Model):
     """A change to many videos, a few hundred at a time. `wanted` is the filter as an address has it, `video_ids` those chosen by hand:
     one of them is empty. `newest_seq` bounds it: videos that came later are not part of it. `next_seq` is how far it has come, downwards.
@@ -37,6 +45,9 @@ class BulkJob(models.Model):
     changed = models.PositiveIntegerField(_("changed"), default=0)
     skipped = models.PositiveIntegerField(_("left as they are"), default=0)
     """Videos that its owner may see but not change, and videos that were deleted since it began."""
+
+    obstacle = models.CharField(max_length=10, choices=Obstacle.choices, blank=True, default="", db_default="")
+    """Empty also where a person cancelled it."""
 
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

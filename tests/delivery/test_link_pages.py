@@ -206,6 +206,7 @@ def test_other_pages_show_it_in_a_frame_and_learn_how(video, me) -> None:
         "elsewhere": f"/v/oembed?url={page.replace('testserver', 'evil.example')}",
         "unknown": "/v/oembed?url=http://testserver/v/x/",
         "nothing": "/v/oembed",
+        "no address": "/v/oembed?url=http://[",
         "xml": f"/v/oembed?url={page}&format=xml",
         "locked": f"/v/oembed?url={page_url(locked, 'http://testserver')}",
     }
@@ -213,6 +214,7 @@ def test_other_pages_show_it_in_a_frame_and_learn_how(video, me) -> None:
         "elsewhere": 404,
         "unknown": 404,
         "nothing": 404,
+        "no address": 404,
         "xml": 501,
         "locked": 401,
     }

@@ -13,8 +13,8 @@ from library import bulk
 from library.bulk import bulk_soon, cancel, start, step, undo
 from library.collections import create, delete, seen_in
 from library.index import index_waiting
-from library.models import BulkJob, BulkState, VideoTag
-from tests.web.page_rows import make_video
+from library.models import BulkJob, BulkState, Obstacle, VideoTag
+from tests.web.page_rows import make_video, make_videos
 
 pytestmark = pytest.mark.postgresql
 
@@ -104,31 +104,8 @@ def test_what_is_no_change_is_refused_by_field(user, other_user):
     assert not BulkJob.objects.exists()
 
 
-def many(user, count):
-    task = make_video(user, prompt="a red boat").task
-    first = Video.objects.get()
-    rows = [
-        Video(
-            task=task,
-            output_index=number,
-            owner=user,
-            model=task.model,
-            file="v.mp4",
-            colour="#224466",
-            size_bytes=1,
-            duration_s=5,
-            width_px=1280,
-            height_px=720,
-            fps=24,
-        )
-        for number in range(1, count)
-    ]
-    Video.objects.bulk_create(rows)
-    return [first.pk, *(row.pk for row in rows)]
-
-
 def test_a_filter_is_changed_in_the_background_and_a_killed_step_is_done_again(user, other_user):
-    many(user, 450)
+    make_videos(user, 450)
     other = make_video(other_user, prompt="a red boat")
     make_video(user, prompt="a green hill")
     index_all()
@@ -150,7 +127,7 @@ def test_a_filter_is_changed_in_the_background_and_a_killed_step_is_done_again(u
 
 
 def test_a_job_of_many_is_cancelled_or_undone_in_the_background(user, other_user):
-    ids = many(user, 420)
+    ids = make_videos(user, 420)
     job = start(by=caller(user), action="bin", arguments={}, ids=ids)
     with pytest.raises(Conflict):
         undo(job, by=caller(user))
@@ -159,7 +136,7 @@ def test_a_job_of_many_is_cancelled_or_undone_in_the_background(user, other_user
         cancel(job, by=caller(other_user))
     cancel(job, by=caller(user))
     step(job.pk, job.fence)
-    assert numbers(job) == (BulkState.CANCELLED, 200, 0)
+    assert (numbers(job), job.obstacle) == ((BulkState.CANCELLED, 200, 0), "")
 
     rest = start(by=caller(user), action="bin", arguments={}, ids=ids)
     step(rest.pk, lease(rest))
@@ -170,18 +147,19 @@ def test_a_job_of_many_is_cancelled_or_undone_in_the_background(user, other_user
 
 
 def test_a_job_ends_with_the_rights_of_its_owner(user):
-    ids = many(user, 250)
+    ids = make_videos(user, 250)
     job = start(by=caller(user), action="star", arguments={}, ids=ids)
     User.objects.filter(pk=user.pk).update(is_active=False)
 
     step(job.pk, lease(job))
 
     assert (numbers(job), Video.objects.filter(favourite=True).count()) == ((BulkState.CANCELLED, 0, 0), 0)
+    assert job.obstacle == Obstacle.BLOCKED
 
 
 def test_a_filter_that_means_nothing_any_more_changes_nothing(user, other_user):
     """A page leaves out what it does not understand; a change would then be of everything."""
-    many(user, 3)
+    make_videos(user, 3)
     index_all()
     place, theirs = create(by=caller(user), name="drafts"), create(by=caller(other_user), name="theirs")
     for wanted in ({"colletion": str(place.pk)}, {"collection": str(theirs.pk)}, {"q": "boat", "model": "none"}, {"q": "?!"}):
@@ -194,10 +172,11 @@ def test_a_filter_that_means_nothing_any_more_changes_nothing(user, other_user):
     step(job.pk, lease(job))
 
     assert (numbers(job), Video.objects.in_bin().count()) == ((BulkState.CANCELLED, 0, 0), 0)
+    assert job.obstacle == Obstacle.FILTER
 
 
 def test_a_job_ends_when_its_collection_or_its_team_is_gone(user):
-    ids = many(user, 250)
+    ids = make_videos(user, 250)
     others, team = Group.objects.create(name="others"), Group.objects.create(name="films")
     user.groups.add(others, team)
     Video.objects.update(team=others)
@@ -212,5 +191,5 @@ def test_a_job_ends_when_its_collection_or_its_team_is_gone(user):
     assert bulk_soon() == 2
     for job in jobs:
         step(job.pk, fence=1)
-        assert numbers(job) == (BulkState.CANCELLED, 0, 0), job
+        assert (numbers(job), job.obstacle) == ((BulkState.CANCELLED, 0, 0), Obstacle.TARGET), job
     assert Video.objects.filter(team=others).count() == 250

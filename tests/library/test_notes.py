@@ -25,7 +25,7 @@ def tags_of(video):
 
 
 def test_equal_tags_are_equal_text():
-    assert tag_names(["  Night   City ", "NIGHT city", "Ｎｅｏｎ", "夜景", " "]) == ["night city", "neon", "夜景"]
+    assert tag_names(["  Night   City ", "NIGHT city", "Ｎｅｏｎ", "夜\x00景", " \x00"]) == ["night city", "neon", "夜景"]
     for wrong in (["x" * 61], ["a,b"], [str(number) for number in range(31)]):
         with pytest.raises(InvalidRequest) as refusal:
             tag_names(wrong)

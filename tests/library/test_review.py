@@ -139,9 +139,10 @@ def test_comments_are_in_the_order_of_the_video(video, user, other_user):
     whole = comments.add(video, "good", by=me)
     late, early = (comments.add(video, "here", by=mate, at_s=at) for at in (4.5, 0.0))
     assert comments.comments_of(video) == [early, late, whole]
-    for text, at in (("", None), ("x" * 2001, None), ("x", 5.1), ("x", -1), ("x", float("nan"))):
+    for text, at in (("", None), ("x" * 2001, None), ("x", 5.2), ("x", -1), ("x", float("nan"))):
         with pytest.raises(InvalidRequest):
             comments.add(video, text, by=me, at_s=at)
+    assert comments.add(video, "the end", by=me, at_s=5.04).at_s == video.duration_s  # as a player rounds it
 
 
 def test_people_edit_and_delete_their_own_comments_and_resolve_all(video, user, other_user, staff):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -52,6 +53,15 @@ def make_video(owner: User, *, prompt: str = "a boat", task: GenerationTask | No
         store.save(getattr(video, field), BYTES)
     video.save()
     return video
+
+
+def make_videos(owner: User, count: int, *, prompt: str = "a red boat") -> list[UUID]:
+    """Store many videos of one task, which share a file. Return their ids."""
+    first = make_video(owner, prompt=prompt)
+    shared = {name: getattr(first, name) for name in ("task", "owner", "model", "file", "colour", "size_bytes", "duration_s", "fps")}
+    size = {"width_px": first.width_px, "height_px": first.height_px}
+    rows = Video.objects.bulk_create(Video(output_index=number, **shared, **size) for number in range(1, count))
+    return [first.pk, *(row.pk for row in rows)]
 
 
 def moved(video: Video, when: datetime) -> Video:

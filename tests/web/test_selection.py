@@ -7,13 +7,18 @@ import json
 import zipfile
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from access.callers import Caller
+from access.models import Preference
 from generation.models import Video
+from library import bulk
+from library.bulk import bulk_soon, step
 from library.collections import create
-from library.models import BulkJob
-from tests.web.page_rows import BYTES, make_video
+from library.models import BulkJob, VideoTag
+from tests.web.page_rows import BYTES, make_video, make_videos
+from web.views.bulk import MOST_SHOWN
 
 SCRIPT = {"HX-Request": "true"}
 
@@ -86,7 +91,32 @@ def test_all_that_match_are_changed_in_the_background_with_progress_that_can_be_
     assert "every 2s" not in client.get("/bulk/running").text
 
 
-def test_a_zip_has_each_chosen_video_that_one_sees_under_a_safe_name_of_its_own(client, other_user, videos):
+def test_a_job_is_followed_to_its_end_beside_newer_ones_and_says_how_it_ended(client, user):
+    ids = make_videos(user, bulk.MOST_AT_ONCE + 1)
+    older, newer = (bulk.start(by=Caller(user=user), action="bin", arguments={}, ids=ids) for _number in range(2))
+    for _video in range(MOST_SHOWN + 1):  # changes at once are no news
+        bulk.start(by=Caller(user=user), action="star", arguments={}, ids=ids[:1])
+    bulk_soon()
+    step(newer.pk, fence=1)
+
+    assert all(words in client.get("/bulk/running").text for words in ("every 2s", f"/bulk/{newer.pk}/undo", f"/bulk/{older.pk}/cancel"))
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    step(older.pk, fence=1)
+    User.objects.filter(pk=user.pk).update(is_active=True)
+    told = client.get("/bulk/running").text
+    assert "every 2s" not in told
+    assert "Cancelled. The person or the token that started it was blocked. 0 videos were moved to the bin." in told
+
+
+def test_odd_fields_change_nothing(client, videos):
+    for fields in ({"action": "share", "team": "9" * 5000}, {"action": "share", "team": "nobody"}, {"action": "rate" * 99}):
+        assert client.post("/bulk/", chosen(videos, **fields), headers=SCRIPT).status_code == 422
+    assert client.post(f"/videos/{videos[0].pk}/tags", {"tag": "a\x00b"}, headers=SCRIPT).status_code == 200
+    assert client.post(f"/videos/{videos[0].pk}/tags", {"off": "a\x00b"}, headers=SCRIPT).status_code == 200
+    assert not VideoTag.objects.exists()
+
+
+def test_a_zip_has_each_chosen_video_that_one_sees_under_a_safe_name_of_its_own(client, user, other_user, videos):
     reply = client.post("/bulk/download", chosen([*videos, make_video(other_user)]))
 
     with zipfile.ZipFile(io.BytesIO(reply.getvalue())) as archive:
@@ -96,6 +126,9 @@ def test_a_zip_has_each_chosen_video_that_one_sees_under_a_safe_name_of_its_own(
     assert len(names) == 3
     assert not set("/\\") & set(names[2])
     assert reply["Content-Disposition"].endswith('.zip"')
+    Preference.objects.create(user=user, file_names="{person}_{title}")
+    with zipfile.ZipFile(io.BytesIO(client.post("/bulk/download", chosen(videos)).getvalue())) as archive:
+        assert archive.namelist()[0] == "001 lin_a boat.mp4"
     Video.objects.update(size_bytes=10 * 1024**3)
     assert client.post("/bulk/download", chosen(videos), headers=SCRIPT).status_code == 422
     assert client.post("/bulk/download", {}, headers=SCRIPT).status_code == 422

@@ -17,6 +17,7 @@ from providers.accounts.clients import locked_because
 from providers.accounts.given import reading, where_it_is_set
 from providers.accounts.health_test import Finding
 from providers.core.types import Balance
+from providers.labels import sentences
 from providers.messages import translated
 from providers.models import ProviderAccount
 from web.formatting import ago, duration, moment
@@ -127,7 +128,7 @@ def overview_summary(cards: Sequence[AccountCard], overview: AccountsOverview) -
     starting = ngettext("%(count)d of %(all)d account is ready.", "%(count)d of %(all)d accounts are ready.", len(cards))
     total = sum(overview.waiting.values())
     waiting = ngettext("%(n)d video waits.", "%(n)d videos wait.", total) % {"n": total} if total else _("No video waits.")
-    return f"{starting % {'count': count, 'all': len(cards)}} {waiting}".replace("。 ", "。")
+    return sentences([starting % {"count": count, "all": len(cards)}, waiting])
 
 
 def _state(account: ProviderAccount, usage: Usage, now: datetime) -> State:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from access.callers import Caller
 from generation.errors import InvalidRequest, PortalError
 from generation.models import GenerationTask, Video
+from providers.labels import sentences
 from web.presenters.settings import settings_line
 from web.presenters.variations import budget_words, cost_of
 from web.presenters.videos import Tile, tile_of
@@ -48,4 +49,4 @@ def _why(refusal: PortalError) -> str:
     if refusal.code == "unknown_model":
         return _("Its model is not offered any more.")
     said = list(dict.fromkeys(refusal.fields.values())) if isinstance(refusal, InvalidRequest) else []
-    return " ".join(said).replace("。 ", "。") if said and refusal.code == InvalidRequest.code else refusal.message
+    return sentences(said) if said and refusal.code == InvalidRequest.code else refusal.message

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from access.callers import Caller
 from library.models import BulkJob, BulkState
+from providers.labels import sentences
 from web.formatting import capped
 from web.presenters.collections import fillable
 
@@ -59,8 +60,8 @@ def done_words(job: BulkJob) -> str:
     words = _action_words(job)
     if job.skipped:
         left = ngettext("%(n)s was not changed.", "%(n)s were not changed.", job.skipped) % {"n": number_format(job.skipped)}
-        words = f"{words} {left}" if job.changed else left
-    return words.replace("。 ", "。")
+        words = sentences([words if job.changed else "", left])
+    return words
 
 
 def working_words() -> str:
@@ -76,7 +77,7 @@ def progress_of(job: BulkJob) -> Progress:
     elif is_running:
         words = _("counting…")
     elif job.state == BulkState.CANCELLED:
-        words = _("Cancelled. %(words)s") % {"words": done_words(job)}
+        words = sentences([_("Cancelled."), str(job.get_obstacle_display()), done_words(job)])
     else:
         words = done_words(job)
     return Progress(
@@ -85,7 +86,7 @@ def progress_of(job: BulkJob) -> Progress:
         words=words,
         percent=percent,
         is_running=is_running,
-        is_news=is_running or (job.ended_at is not None and job.total > len(job.video_ids) and job.ended_at > timezone.now() - NEWS_FOR),
+        is_news=is_running or (job.ended_at is not None and job.fence > 0 and job.ended_at > timezone.now() - NEWS_FOR),
         cancel_url=reverse("bulk-cancel", args=[job.pk]) if is_running else "",
         undo_url=reverse("bulk-undo", args=[job.pk]) if job.action == "bin" and not is_running and job.changed else "",
     )

@@ -24,7 +24,7 @@ from generation.models import Attempt, Dispatch, GenerationTask, TaskEvent, Vide
 from generation.queries.content import chosen_of
 from providers.accounts.balance_text import in_unit
 from providers.core.messages import Message
-from providers.labels import listed
+from providers.labels import listed, sentences
 from providers.messages import translated
 from web.formatting import duration, money, size
 from web.presenters.actions import actions_of, report_of
@@ -204,7 +204,7 @@ def _review(task: GenerationTask) -> Review:
         sent = _("%(time)s, through %(account)s") % {"time": date_time(last.started_at), "account": account_label(last.account)}
         rows.append(Fact(label=_("Sent"), value=sent))
     if task.error_code in REVIEWS:
-        text = " ".join(review_sentence(task.error_code)).replace("。 ", "。")
+        text = sentences(review_sentence(task.error_code))
         consent = _("Give up this render and submit a new task. I understand that both are charged.")
         rows += [
             Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id),

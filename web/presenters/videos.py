@@ -19,6 +19,7 @@ from generation.models import Video
 from generation.quality import warnings_of
 from library.filters import LIKENESS
 from library.terms import prompt_key
+from providers.labels import sentences
 from web.presenters.marks import marked
 from web.presenters.settings import settings_line
 from web.presenters.words import day_name, model_label, name_of, title_and_language, title_of
@@ -162,7 +163,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         tint=video.colour,
         length_s=video.duration_s,
         facts=[model_label(video.model), f"{min(video.width_px, video.height_px)}p"],
-        warnings=" ".join(one.message for one in warnings_of(video)).replace("。 ", "。"),
+        warnings=sentences(one.message for one in warnings_of(video)),
         starred=video.favourite,
         star_url=reverse("video-star", args=[video.pk]) if may(caller, "act", video) else "",
         remix_url=reverse("studio", query={"from": video.pk}),

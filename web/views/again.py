@@ -16,9 +16,9 @@ from access.callers import caller_of
 from generation.actions.retry import RETRIED_MOST, costs_again, retry_these
 from generation.errors import InvalidRequest, PortalError
 from generation.models import GenerationTask, Video
+from providers.labels import sentences
 from web.presenters.again import again_context
-from web.views.common import answer, page_key
-from web.views.tasks import ordered_again
+from web.views.common import answer, ordered_again, page_key
 
 __all__ = ["again"]
 
@@ -40,8 +40,8 @@ def again(request: HttpRequest) -> HttpResponse:
             raise InvalidRequest(_("None of these videos can be ordered again."))
         words, left = ordered_again(retry_these(good, by=caller, page=page_key(request))), len(tasks) - len(good)
         if left:
-            words += " " + ngettext("%(n)d cannot be ordered again.", "%(n)d cannot be ordered again.", left) % {"n": left}
-        return words.replace("。 ", "。")
+            words = sentences([words, ngettext("%(n)d cannot be ordered again.", "%(n)d cannot be ordered again.", left) % {"n": left}])
+        return words
 
     return answer(request, act, to=reverse("activity"))
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from access.callers import caller_of
+from delivery.file_names import named_by, pattern_of
 from delivery.stored_file import file_name
 from delivery.zips import zip_of
 from generation.actions.retry import RETRIED_MOST
@@ -90,9 +92,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def running(request: HttpRequest) -> HttpResponse:
     """Return the progress of this person's jobs: those that run, and those that ended lately."""
-    mine = BulkJob.objects.filter(owner=caller_of(request).user).order_by("-id")[:MOST_SHOWN]
-    shown = [progress_of(one) for one in mine]
-    return render(request, "bulk/_running.html", {"jobs": [one for one in shown if one.is_news]})
+    in_background = BulkJob.objects.filter(Q(state=BulkState.RUNNING) | Q(fence__gt=0), owner=caller_of(request).user)
+    shown = [one for one in map(progress_of, in_background.order_by("-id")[:MOST_SHOWN]) if one.is_news]
+    return render(request, "bulk/_running.html", {"jobs": shown, "goes_on": any(one.is_running for one in shown)})
 
 
 @login_required
@@ -105,9 +107,12 @@ def job(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def download(request: HttpRequest) -> HttpResponseBase:
-    """Send the chosen videos as one ZIP, as far as this person sees them. Their names begin with their place in the selection."""
-    ids = _ids(request)
-    found = Video.objects.visible_to(caller_of(request)).in_bulk(ids) if len(ids) <= bulk.MOST_CHOSEN else {}
+    """Send the chosen videos as one ZIP, as far as this person sees them. Their names begin with their place in the selection; the rest is
+    by the person's pattern, or the title.
+    """
+    ids, caller = _ids(request), caller_of(request)
+    seen = Video.objects.visible_to(caller).select_related("task", "owner")
+    found = seen.in_bulk(ids) if len(ids) <= bulk.MOST_CHOSEN else {}
     videos = [found[pk] for pk in ids if pk in found]
     if not videos:
         return _refused(request, InvalidRequest(_("Choose between 1 and %(most)d videos, or a filter.") % {"most": bulk.MOST_CHOSEN}))
@@ -115,8 +120,12 @@ def download(request: HttpRequest) -> HttpResponseBase:
         return _refused(
             request, InvalidRequest(_("These videos are larger than %(most)d GB together. Select fewer.") % {"most": MOST_BYTES // 1024**3})
         )
-    names = ((file_name(f"{place:03d} {video.title}", video.suffix), video) for place, video in enumerate(videos, start=1))
-    response = StreamingHttpResponse(zip_of(names, timezone.now()), content_type="application/zip")
+    pattern = pattern_of(caller.user)
+    files = [  # named now: while it is sent, the time zone is not the reader's
+        (file_name(f"{place:03d} {named_by(pattern, video) or video.title}", video.suffix), video)
+        for place, video in enumerate(videos, start=1)
+    ]
+    response = StreamingHttpResponse(zip_of(files, timezone.now()), content_type="application/zip")
     name = file_name(f"{_('videos')} {timezone.localtime():%Y-%m-%d %H.%M}", ".zip")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     return response
@@ -151,17 +160,17 @@ def _arguments(request: HttpRequest) -> dict[str, Any]:
     """Return what the fields beside the buttons say, as `bulk.start` takes it."""
     sent = request.POST
     rating = sent.get("rating", "")
-    team = caller_of(request).teams.get(int(sent["team"]), "-") if sent.get("team", "").isdecimal() else None
+    teams, wanted = {str(pk): name for pk, name in caller_of(request).teams.items()}, sent.get("team", "")
     try:
         collection = UUID(sent.get("collection", ""))
     except ValueError:
         collection = None
     return {
-        "tags": sent.get("tag", "").replace("\x00", "").replace("，", ",").split(","),
+        "tags": sent.get("tag", "").replace("，", ",").split(","),
         "rating": int(rating) if rating in {"1", "2", "3", "4", "5"} else None,
         "starred": request.GET.get("starred") != "0",
         "collection": collection,
-        "team": team,
+        "team": teams.get(wanted, "-") if wanted else None,
     }
 
 

@@ -13,20 +13,24 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy, ngettext
 
 from access.callers import Caller, caller_of
 from batches.models import Batch
 from generation.errors import NotAllowed, NotThere, PortalError
 from generation.models import GenerationTask, Video
+from generation.ordering.create import Placed
 from generation.ordering.page_keys import new_key, read_key
 from generation.queries.tasks import task_for
 
 __all__ = [
+    "ORDERED_ALREADY",
     "answer",
     "back",
     "found",
     "give_key",
     "known_video",
+    "ordered_again",
     "page_key",
     "text_in",
     "the_batch",
@@ -36,6 +40,8 @@ __all__ = [
     "uuid_in",
     "wants_fragment",
 ]
+
+ORDERED_ALREADY = gettext_lazy("This was already ordered; nothing was ordered twice.")
 
 
 def the_task(request: HttpRequest, pk: UUID, find: Callable[[Caller, UUID], GenerationTask | None] = task_for) -> GenerationTask:
@@ -139,6 +145,22 @@ def answer(
         return response
     messages.add_message(request, level, words, extra_tags=undo if level == messages.SUCCESS else "")
     return redirect(to) if to and level == messages.SUCCESS else back(request)
+
+
+def ordered_again(placed: Iterable[Placed]) -> str:
+    """Order what this yields, and say how many are new. A refusal ends it; it is raised if nothing was ordered before."""
+    count = 0
+    try:
+        for _task, is_new in placed:
+            count += is_new
+    except PortalError as refusal:
+        if not count:
+            raise
+        words = ngettext("%(n)d video was ordered again, then: %(why)s", "%(n)d videos were ordered again, then: %(why)s", count)
+        return words % {"n": count, "why": refusal.message}
+    if not count:
+        return str(ORDERED_ALREADY)
+    return ngettext("%(n)d video was ordered again.", "%(n)d videos were ordered again.", count) % {"n": count}
 
 
 def toast(words: str, level: int, status: int, news: Mapping[str, Any] | None = None, *, undo: str = "") -> HttpResponse:

@@ -29,7 +29,7 @@ def tag(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         require_rights(video, caller)
         if off := request.POST.get("off"):
-            notes.untag([pk], [off], by=caller)
+            notes.untag([pk], notes.tag_names([off]), by=caller)
         elif not notes.tag([pk], notes.tag_names(request.POST.get("tag", "").replace("，", ",").split(",")), by=caller):
             return _answer(request, pk, _("A video has at most %(most)d tags.") % {"most": notes.MOST_TAGS}, 422)
     except PortalError as refused:

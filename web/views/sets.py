@@ -12,7 +12,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from access.callers import caller_of
@@ -31,11 +30,9 @@ from web.presenters.variations import budget_words, cost_of, left_out_words, mod
 from web.presenters.videos import tile_of
 from web.presenters.words import model_label
 from web.variations_form import FinishForm, VariationsForm
-from web.views.common import page_key, the_task, toast
+from web.views.common import ORDERED_ALREADY, page_key, the_task, toast
 
 __all__ = ["finish_quote", "finish_task", "into_of", "place_set", "set_context", "varied"]
-
-ORDERED_ALREADY = gettext_lazy("This was already ordered; nothing was ordered twice.")
 
 
 def varied(request: HttpRequest) -> VariationsForm:

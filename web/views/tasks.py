@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -22,14 +22,11 @@ from generation.actions.retry import retry_failed, retry_from_page
 from generation.actions.settle import amount_typed, set_cost
 from generation.actions.share import require_team
 from generation.actions.share import share as share_with
-from generation.errors import PortalError
 from generation.lifecycle import Status
 from generation.models import GenerationTask
-from generation.ordering.create import Placed
 from generation.queries.tasks import task_in_full
 from web.presenters.detail import task_context
-from web.views.common import answer, page_key, the_task
-from web.views.sets import ORDERED_ALREADY
+from web.views.common import answer, ordered_again, page_key, the_task
 
 __all__ = [
     "adopt",
@@ -40,7 +37,6 @@ __all__ = [
     "dismiss",
     "dismiss_all",
     "give_up",
-    "ordered_again",
     "retry",
     "retry_all",
     "settle",
@@ -149,22 +145,6 @@ def retry_all(request: HttpRequest) -> HttpResponse:
     return answer(request, lambda: ordered_again(retry_failed(caller_of(request), page=page_key(request))))
 
 
-def ordered_again(placed: Iterable[Placed]) -> str:
-    """Order what this yields, and say how many are new. A refusal ends it; it is raised if nothing was ordered before."""
-    count = 0
-    try:
-        for _task, is_new in placed:
-            count += is_new
-    except PortalError as refusal:
-        if not count:
-            raise
-        words = ngettext("%(n)d video was ordered again, then: %(why)s", "%(n)d videos were ordered again, then: %(why)s", count)
-        return words % {"n": count, "why": refusal.message}
-    if not count:
-        return str(ORDERED_ALREADY)
-    return ngettext("%(n)d video was ordered again.", "%(n)d videos were ordered again.", count) % {"n": count}
-
-
 @login_required
 @require_POST
 def ask_again(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -240,7 +220,7 @@ def correct(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
         settled = get_object_or_404(Reservation, pk=row, task_id=ended.pk)
         amount, reason = amount_typed(request.POST.get("amount", "")), request.POST.get("reason", "")
         seen = request.POST.get("seen", "")
-        set_cost(settled, amount, by=caller_of(request), reason=reason, seen=int(seen) if seen.isdecimal() else -1)
+        set_cost(settled, amount, by=caller_of(request), reason=reason, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else -1)
         return _("Stored what it cost.")
 
     return _decide(request, pk, act)

@@ -94,6 +94,7 @@ GOOD = "00:01.000 --> 00:02.000"
         (b"1\n00:00:01,000 --> 00:00:02,000\nSubRip\n", "no_signature", 1),
         (b"WEBVTTX\n\n", "no_signature", 1),
         (b"<html>", "no_signature", 1),
+        (b"WEBVTT\n\n" + b"9" * 5000 + b":00:00.000 --> 00:02.000\nx\n", "wrong_time", 3),
         (b"WEBVTT\n\n00:00:01,000 --> 00:00:02,000\nSubRip\n", "wrong_time", 3),
         (b"WEBVTT\n\n00:61.000 --> 01:02.000\nx\n", "wrong_time", 3),
         (b"WEBVTT\n\n00:01.000-->00:02.000\nx\n", "wrong_time", 3),
