@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ENV := PYTHONWARNINGS=default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow demo lint format chaos chaos-short batch-trials hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screens screenshots messages clean
+.PHONY: help run test test-slow demo demo-form demo-command demo-oss demo-s3 lint format chaos chaos-short batch-trials hooks doubt paused restored keys storage-trials token-trials hostile hostile-short bench witnesses schema fuzz live screens screenshots messages clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -25,6 +25,12 @@ test-slow: $(VENV)/.dev  ## run the tests that take long or start the portal's o
 
 demo: $(NEEDS)  ## make one video of every model through the API and check each file (ENTRY=form or ENTRY=command: through the form or the command line; SHORT=1: a few of each vendor; STORAGE=oss or s3: in a bucket; DB=postgres; WORKERS=2)
 	@$(PY) -m tools.demo --entry $(or $(ENTRY),api) $(if $(SHORT),--short) --storage $(or $(STORAGE),local) --database $(or $(DB),sqlite) --workers $(or $(WORKERS),1)
+
+# what .ci/run makes beside other trials
+demo-form: ; @$(MAKE) --no-print-directory demo ENTRY=form
+demo-command: ; @$(MAKE) --no-print-directory demo ENTRY=command
+demo-oss: ; @$(MAKE) --no-print-directory demo STORAGE=oss DB=postgres WORKERS=2
+demo-s3: ; @$(MAKE) --no-print-directory demo STORAGE=s3
 
 lint: $(VENV)/.dev  ## check style, types, imports, templates and migrations
 	@$(PY) -m tools.lint

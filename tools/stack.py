@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,24 +16,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tools.migrated import ROOT, put_sqlite
+
 __all__ = ["ROOT", "Stack", "free_port"]
 
-ROOT = Path(__file__).resolve().parent.parent
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0  # other trials may run beside
 STOPPED_WITHIN_S = 35.0
 RESTART_PAUSE_S = 1.0
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return `wanted` if it is free on this machine, otherwise any free port."""
-    for port in (wanted, 0):
+    """Return `wanted` if it is free on this machine, otherwise any free port of those that no system gives to outgoing connections."""
+    others = random.sample(range(20_000, 32_000), 50)
+    for port in [wanted, *others] if wanted else others:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise RuntimeError("no free port on 127.0.0.1")
 
 
@@ -73,6 +76,8 @@ class Stack:
 
     def prepare(self) -> str:
         """Prepare the database, static files and accounts. Return a line for each account that the environment gives."""
+        if (folder := self.environment.get("PORTAL_DATA_DIR")) and not self.environment.get("DATABASE_URL"):
+            put_sqlite(Path(folder) / "portal.sqlite3")
         self.manage("migrate", "--verbosity", "0")
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
         self.manage("sandbox_accounts", "--url", self.simulator_url)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.callbacks.called_rows import SECRET
+from tools.migrated import put_sqlite
 from tools.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,6 @@ from django.core.management import call_command
 from providers.accounts.clients import set_credentials
 from providers.models import ProviderAccount
 from providers.accounts.sealing import unseal
-call_command("migrate", verbosity=0)
 call_command("sandbox_accounts", url="%s")
 call_command("first_admin")
 ProviderAccount.objects.filter(surface="gateway").delete()
@@ -57,6 +57,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     }
     words = ("--render-s", str(RENDER_S), "--queue-s", "0.5", "--media", "tiny")
     stack = Stack(web_port=0, simulator_port=0, environment=environment, simulator_words=words)
+    put_sqlite(tmp_path / "portal.sqlite3")
     stack.manage("shell", "--no-imports", "-c", PREPARE % stack.simulator_url)
     with stack:
         yield stack

@@ -118,7 +118,7 @@ def _cluster_of(process: psutil.Process) -> str:
 
 def left_behind(worker: SupervisedWorker, data_folder: str) -> list[str]:
     """Return what is left of the tree a few seconds after its orderly stop; a media child may finish the file in hand."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while (left := [*worker.survivors(), *(f"stray {pid}" for pid in _strays(data_folder))]) and time.monotonic() < until:
         time.sleep(0.5)
     return left

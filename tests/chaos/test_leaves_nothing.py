@@ -36,15 +36,15 @@ def test_nothing_is_left_of_a_run_that_was_ended(how, folder, monkeypatch):
         start_new_session=True,
     )
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 180
         while len(_processes(folder)) < GROWN and time.monotonic() < until:
             time.sleep(0.2)
         assert len(_processes(folder)) >= GROWN
     finally:
         run.send_signal(how)
-    run.wait(60)
+    run.wait(120)
 
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while (_processes(folder) or list(folder.glob("portal-postgresql-*"))) and time.monotonic() < until:
         time.sleep(0.2)
     assert _processes(folder) == []

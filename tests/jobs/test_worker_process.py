@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tools.migrated import ROOT, put_sqlite
+
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
 GROWN = 5 + 4 + 4 + 8
 """Root, four clusters, their sentinels, a pool process of each, each cluster's monitor and pusher."""
 
@@ -26,7 +27,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     mine = os.environ | {"PORTAL_DATA_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}"}
     mine |= {"DJANGO_SETTINGS_MODULE": "videoportal.settings"}
     mine |= {f"PORTAL_{cluster}_WORKERS": "1" for cluster in ("SUBMIT", "POLL", "INGEST", "DELIVER")}
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=mine, check=True)
+    put_sqlite(folder / "portal.sqlite3")
     return mine
 
 

@@ -15,14 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from tools.migrated import put_sqlite
 from tools.stack import ROOT, free_port
 
 READY_WITHIN_S = 120
 STOPPED_WITHIN_S = 60
 PREPARE = """
-from django.core.management import call_command
 from benchmarks.slow import SLOW, make_target
-call_command("migrate", verbosity=0)
 plan, visitor = make_target(SLOW)
 print(plan.token, visitor.cookie, plan.file)
 """
@@ -59,6 +58,7 @@ def serve(folder: Path, **settings: str) -> Web:
         "OUTBOUND_ALLOW_CIDRS": "127.0.0.0/8",
         **settings,
     }
+    put_sqlite(folder / "portal.sqlite3")
     shell = [sys.executable, "manage.py", "shell", "--no-imports", "--verbosity", "0", "-c", PREPARE]
     done = subprocess.run(shell, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     token, cookie, file = done.stdout.split()

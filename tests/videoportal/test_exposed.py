@@ -17,6 +17,7 @@ from events.models import AuditEvent
 from generation.models import Asset
 from tests.cases import in_one_test
 from tests.pictures import picture
+from tools.migrated import put_sqlite
 from tools.stack import ROOT
 
 SECRET = "s" * 60
@@ -236,6 +237,7 @@ def test_an_image_that_finds_no_room_is_refused_and_leaves_nothing(user, full_di
 
 @pytest.mark.slow
 def test_a_task_that_finds_no_room_in_the_database_is_refused_and_not_stored(tmp_path):
+    put_sqlite(tmp_path / "portal.sqlite3")
     done = run(tmp_path, "-c", FULL_DATABASE, PORTAL_TESTING="True", DATABASE_URL=f"sqlite:///{tmp_path / 'portal.sqlite3'}")
 
     assert done.stdout.splitlines()[-1:] == ["507 storage_full 0"], done.stderr[-2000:]
@@ -248,7 +250,6 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
-call_command("migrate", verbosity=0)
 call_command("sandbox_accounts", url="http://127.0.0.1:9", stdout=open("/dev/null", "w"))
 from access.tokens import issue
 from generation.models import GenerationTask
