@@ -48,7 +48,7 @@ def postgres_in(folder: Path, off: Sequence[str] = ()) -> Iterator[str]:
             server.psql(f"ALTER SYSTEM SET {setting} = off")
         server.psql("SELECT pg_reload_conf()")
         server.psql("CREATE DATABASE portal")
-        fill = ["--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1", "--file", kept("portal.sql", dump)]
+        fill: list[str | Path] = ["--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1", "--file", kept("portal.sql", dump)]
         subprocess.run([server.bin_path / "psql", *fill, f"{address}/portal"], check=True)
         yield f"{address}/portal"
     finally:
