@@ -61,6 +61,7 @@ RIGHTS: Mapping[tuple[str, str], frozenset[Who]] = {
     ("batches.batch", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
     ("batches.recurringbatch", "see"): frozenset({Who.OWNER, Who.TEAM, Who.STAFF}),
     ("batches.recurringbatch", "act"): frozenset({Who.OWNER, Who.PERMITTED}),
+    ("generation.liveworker", "see"): frozenset({Who.STAFF}),
     ("generation.bill", "see"): frozenset({Who.STAFF}),
     ("generation.bill", "change"): frozenset({Who.PERMITTED}),
 }

@@ -1,4 +1,5 @@
-"""What happened: `Event` and `EventDelivery` for the portal's programs (events/outbox.py), `AuditEvent` for people (events/audit.py).
+"""What happened: `Event` and `EventDelivery` for the portal's programs (events/outbox.py), `AuditEvent` for people (events/audit.py); and
+what is wrong now: `Alert`.
 
 No foreign key leaves this room: rows of other rooms are named by their ids, so that every room may write here.
 """
@@ -46,6 +47,27 @@ class EventDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} {self.event_id}"
+
+
+class Alert(models.Model):
+    """Something that those who look after the portal must know, while it lasts (`web/alerts.py`). `subject` tells alerts of one code apart,
+    `message` is a `Message` as JSON. `told_at` is null until it has lasted long enough to be told.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    code = models.CharField(max_length=40)
+    subject = models.CharField(max_length=300, blank=True)
+    message = models.JSONField(default=list)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["since"]
+        constraints = [models.UniqueConstraint(fields=["code", "subject"], name="alert_once")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.subject}"
 
 
 class AuditEvent(models.Model):

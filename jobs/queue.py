@@ -20,7 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.models import Failure, OrmQ
@@ -50,6 +50,7 @@ __all__ = [
     "release_of_the_dead",
     "send_beat",
     "send_open_beat",
+    "waiting",
     "workers_of",
 ]
 
@@ -95,6 +96,11 @@ def is_crowded(cluster: str) -> bool:
 def is_waiting(cluster: str) -> bool:
     """Return whether a message waits that no worker of this cluster has taken."""
     return bool(OrmQ.objects.filter(key=cluster).exists())
+
+
+def waiting() -> dict[str, int]:
+    """Return by cluster how many messages wait that no worker has taken; a cluster without one is left out."""
+    return dict(OrmQ.objects.filter(key__in=CLUSTERS).order_by().values_list("key").annotate(Count("pk")))
 
 
 class PortalBroker(ORM):  # type: ignore[misc]

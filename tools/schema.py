@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -62,6 +63,8 @@ def _portal(database: str) -> Iterator[Stack]:
         stack.prepare()
         stack.manage("first_admin")
         with stack:
+            with urllib.request.urlopen(f"{stack.url}/api/v1/openapi.json", timeout=120):  # noqa: S310 - built once; Schemathesis waits 10 s
+                pass
             yield stack
 
 

@@ -8,6 +8,7 @@ from api.compat.urls import compat_urls, tools_document
 from api.errors import not_found
 from api.v1.urls import api_urls
 from videoportal.health import readyz
+from videoportal.metrics import metrics
 
 handler400 = "videoportal.refusals.bad_request"
 handler403 = "videoportal.refusals.permission_denied"
@@ -25,4 +26,5 @@ urlpatterns = [
     path("v/", include("delivery.urls")),
     path("callbacks/<str:vendor>/<str:account_id>/<str:key>", receive, name="vendor-callback"),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]

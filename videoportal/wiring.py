@@ -37,6 +37,7 @@ from library.index import index_waiting
 from library.wishes import grant as grant_wishes
 from providers.accounts.taking import pause_those_gone, take_accounts
 from videoportal.retention import forget
+from web.alerts import watch as watch_system
 from webhooks.deliver import deliver
 from webhooks.lanes import deliver_soon
 
@@ -129,6 +130,7 @@ WIRING = Wiring(
         Periodic(every_s=5, call=runs_soon),
         Periodic(every_s=3600, call=mend_ledger_soon, at_start=False),
         Periodic(every_s=10, call=watch_budgets),
+        Periodic(every_s=30, call=watch_system),
     ],
     at_stop=sign_out,
     lost_race=LostRace,

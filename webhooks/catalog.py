@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 __all__ = [
     "ACCOUNT_RESTS",
+    "ALERTS",
     "BUDGET_WARNS",
     "CALLBACK_TYPES",
     "CONSUMER",
@@ -26,6 +27,7 @@ CONSUMER = "webhooks"
 ACCOUNT_RESTS = "account.resting"
 BUDGET_WARNS = "budget.warning"
 PING = "ping"
+ALERTS = ("system.alert", "system.recovered")
 RUN_FAILED = "batch.run_failed"
 TASK_EXPIRES = "task.expiring"
 VIDEO_REVIEWED = "video.reviewed"
@@ -42,6 +44,7 @@ OUTBOX: Mapping[str, str] = {
     "batch.run_failed": RUN_FAILED,
     "endpoint.disabled": "endpoint.disabled",
     "video.reviewed": VIDEO_REVIEWED,
+    **{name: name for name in ALERTS},
 }
 """The public type by that of the outbox. The outbox compares beginnings of types, `public_type` whole ones."""
 STARTS_FROM = frozenset({"queued", "submitting"})

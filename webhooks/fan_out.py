@@ -28,7 +28,7 @@ from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 from webhooks import notices, secrets
 from webhooks.addresses import origin_of_url
-from webhooks.catalog import ACCOUNT_RESTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, RUN_FAILED, VIDEO_REVIEWED, public_type
+from webhooks.catalog import ACCOUNT_RESTS, ALERTS, BUDGET_WARNS, CALLBACK_TYPES, CONSUMER, RUN_FAILED, VIDEO_REVIEWED, public_type
 from webhooks.kinds import offered_kinds
 from webhooks.messages import budget_words
 from webhooks.models import Delivery, Endpoint, Kind, Off, State
@@ -42,6 +42,7 @@ log = logging.getLogger("webhooks.fan_out")
 BATCH = 200
 BAD_ONE_WAITS = timedelta(minutes=5)
 BUDGETS_PAGE = "/settings/budgets/"
+SYSTEM_PAGE = "/system/"
 RECURRING_PAGE = "/batches/recurring/"
 VIDEOS_PAGE = "/videos/"
 DECIDED = ("approved", "rejected")
@@ -103,6 +104,8 @@ def _write(taken: Sequence[EventDelivery], shapes: Shapes = NO_SHAPES) -> None:
             notices.notify(event.owner_id, told, url=f"{RECURRING_PAGE}{event.subject_id}/")
         if public == VIDEO_REVIEWED:
             _tell_owner(event)
+        if public in ALERTS:
+            _tell_administrators(event, is_over=public == ALERTS[1])
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     outbox.done(taken)
 
@@ -132,7 +135,7 @@ class _Receivers:
         named = (event.facts.get("team_id") for event, public in events if not public.startswith("task."))
         if teams := {team for team in (*(task.team_id for task in tasks), *named) if team}:
             mine |= Q(team__in=teams, owner__groups=F("team"))  # not people who left the team
-        if any(public == ACCOUNT_RESTS for _, public in events) or any(event.owner_id is None for event in warned):
+        if any(public in {ACCOUNT_RESTS, *ALERTS} for _, public in events) or any(event.owner_id is None for event in warned):
             mine |= Q(team=None, owner__is_staff=True)
         found = Endpoint.objects.filter(mine, owner__is_active=True, kind__in=offered_kinds()).select_related("owner") if events else []
         once = {one.pk: one for one in found}.values()  # the join has a row for each group of the owner
@@ -161,6 +164,8 @@ class _Receivers:
         """
         if public == ACCOUNT_RESTS:
             return lambda endpoint: endpoint.team_id is None and _sees_accounts(endpoint.owner)
+        if public in ALERTS:
+            return lambda endpoint: endpoint.team_id is None and endpoint.owner.is_staff
         if public == BUDGET_WARNS and event.owner_id is None and not event.facts.get("team_id"):
             return lambda endpoint: endpoint.team_id is None and endpoint.owner.is_superuser
         team = task.team_id if task else event.facts.get("team_id")
@@ -213,6 +218,16 @@ def _tell_owner(event: Event) -> None:
 def _sees_accounts(owner: User) -> bool:
     """Return whether this person sees the accounts in the admin."""
     return owner.is_staff and owner.has_perm("providers.view_provideraccount")
+
+
+def _tell_administrators(event: Event, *, is_over: bool) -> None:
+    """Show a notice on the pages of superusers while an alert lasts."""
+    url = f"{SYSTEM_PAGE}#{event.subject_id}"
+    for person in User.objects.filter(is_superuser=True, is_active=True).values_list("pk", flat=True):
+        if is_over:
+            notices.withdraw(person, url)
+        else:
+            notices.notify(person, Message.of(event.facts["message"]), url=url)
 
 
 def _shaped(shape: CallbackShape, event: Event, tasks: _Tasks) -> str:

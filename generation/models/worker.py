@@ -10,11 +10,17 @@ from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 GONE_AFTER = timedelta(seconds=20)
+SILENT_AFTER, SILENT_UNTIL = timedelta(minutes=1), timedelta(hours=1)
+"""From when a worker's silence is worth a word, and until when: one that is started again has another name."""
 
 
 class WorkerQuerySet(models.QuerySet["LiveWorker"]):
     def alive(self, now: datetime) -> Self:
         return self.filter(seen_at__gt=now - GONE_AFTER)
+
+    def silent(self, now: datetime) -> Self:
+        """Return workers that stopped reporting and did not sign out."""
+        return self.filter(seen_at__lte=now - SILENT_AFTER, seen_at__gt=now - SILENT_UNTIL)
 
     def submit_processes(self, now: datetime) -> int:
         """Return how many processes of all machines together take submits right now."""

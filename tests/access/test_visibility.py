@@ -33,6 +33,7 @@ FILLS = ACTS | {"mate": 200}
 SHARES = {"owner": 200, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 403, "superuser": 403}
 DECIDES = {"owner": 403, "mate": 403, "member": 404, "outsider": 404, "staff": 403, "permitted": 200, "superuser": 200}
 ACCOUNTS = {"owner": 302, "mate": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 200, "superuser": 200}
+STAFF = {column: column in {"staff", "permitted", "superuser"} for column in COLUMNS}
 NOTHING: dict[str, Any] = {"data": {}, "content_type": "application/json"}
 AUDIT = {"owner": 302, "mate": 302, "member": 302, "outsider": 302, "staff": 403, "permitted": 403, "superuser": 200}
 
@@ -266,6 +267,13 @@ def test_who_may_decide(client_of, column, people, review):
 @in_one_test(("path", "expected"), [("providers/provideraccount", ACCOUNTS), ("events/auditevent", AUDIT)])
 def test_who_sees_pages_of_the_admin(path, expected, column, people):
     assert page(people[column]).get(f"/admin/{path}/").status_code == expected[column]
+
+
+@in_one_test("column", COLUMNS)
+def test_who_sees_how_the_portal_works(column, people):
+    asking, sees = page(people[column]), STAFF[column]
+
+    assert (asking.get("/system/").status_code, asking.get("/metrics").status_code) == ((200, 200) if sees else (404, 401))
 
 
 @in_one_test("column", COLUMNS)

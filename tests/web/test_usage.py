@@ -123,7 +123,7 @@ def test_page_shows_the_sums_and_a_bar_for_each_day(month, staff_client, other_u
     assert page.status_code == 200
     assert "¥2.00" in page.text
     assert "Waits for a decision" in page.text
-    assert page.text.count('<rect class="spent"') == 1  # the other day's bar is lower than can be drawn
+    assert page.text.count('<rect class="lower"') == 1  # the other day's bar is lower than can be drawn
     assert "trial" not in page.text
     assert other_user.get_username() in page.text
     assert f"person={other_user.pk}" in page.text

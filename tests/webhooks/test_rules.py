@@ -23,7 +23,7 @@ from tests.cases import LETTERS, in_one_test
 from tests.providers.core.test_network import INTERNAL, METADATA, connected  # noqa: F401 - a fixture
 from webhooks import secrets
 from webhooks.addresses import check_address, origin_of_url, shown
-from webhooks.catalog import OUTBOX, TYPES, USUAL_TYPES
+from webhooks.catalog import ALERTS, OUTBOX, TYPES, USUAL_TYPES
 from webhooks.kinds.chats import CHATS, PRODUCTS, judged
 from webhooks.kinds.text import subject_and_text
 from webhooks.messages import TRIES
@@ -135,7 +135,7 @@ def test_addresses_of_one_host_have_one_origin(url, origin):
 
 def test_every_public_type_is_one_that_something_writes():
     written = {"task.running", "task.succeeded", "task.failed", "task.cancelled", "task.needs_review", "task.expiring", "account.cooldown"}
-    assert set(OUTBOX) - written == {"budget.warning", "batch.finished", "batch.run_failed", "endpoint.disabled", "video.reviewed"}
+    assert set(OUTBOX) - written == {"budget.warning", "batch.finished", "batch.run_failed", "endpoint.disabled", "video.reviewed", *ALERTS}
     assert set(USUAL_TYPES) <= set(TYPES)
 
 

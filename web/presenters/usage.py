@@ -18,11 +18,11 @@ from access.usage import Line, Sums, Wanted, labels_of
 from generation.queries.league import Standing
 from library.votes import Score
 from web.formatting import duration, money
+from web.presenters.charts import Chart, Stack, bars_of
 from web.presenters.words import model_label, vendor_label
 
 __all__ = [
     "PARAMS",
-    "Chart",
     "Figure",
     "address",
     "address_of_days",
@@ -36,9 +36,6 @@ __all__ = [
 
 MOST_BARS = 92
 """With more days, a bar is a month."""
-GAP = 0.2
-"""How much of a bar's place stays empty."""
-HEIGHT = 100
 PARAMS: Mapping[str, str] = {"owner": "person"}
 """Dimensions whose name in the address is another."""
 
@@ -51,33 +48,6 @@ class Figure:
     value: str
     note: str = ""
     warn: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bar:
-    """A day or a month: its place on an axis of as many units as there are bars, and its heights of `HEIGHT`."""
-
-    label: str
-    title: str
-    x: float
-    width: float
-    spent_y: float
-    spent_height: float
-    open_y: float
-    open_height: float
-    spent: str
-    reserved: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """The bars of a period; `top` is the amount that the highest has."""
-
-    bars: list[Bar]
-    top: str
-    first: str
-    last: str
-    by_month: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,9 +138,18 @@ def chart_of(lines: Sequence[Line], first: date, last: date) -> Chart:
         place = line.key.replace(day=1) if by_month else line.key
         spent[place] += line.sums.spent
         opened[place] += line.sums.reserved + line.sums.waits
-    top = max(spent[place] + opened[place] for place in places)
-    bars = [_bar(number, place, spent[place], opened[place], top, by_month=by_month) for number, place in enumerate(places)]
-    return Chart(bars=bars, top=_money(top), first=bars[0].label, last=bars[-1].label, by_month=by_month)
+    top = _money(max(spent[place] + opened[place] for place in places))
+    stacks = [_stack(place, spent[place], opened[place], by_month=by_month) for place in places]
+    ends = {"first": stacks[0].label, "last": stacks[-1].label, "top": top}
+    return Chart(
+        heading=_("By month") if by_month else _("By day"),
+        summary=_("Spent from %(first)s to %(last)s; the highest is %(top)s. The table below has the numbers.") % ends,
+        column=_("Month") if by_month else _("Day"),
+        lower=_("Spent"),
+        upper=_("Reserved"),
+        bars=bars_of(stacks),
+        top=top,
+    )
 
 
 def _places(first: date, last: date, *, by_month: bool) -> list[date]:
@@ -178,22 +157,16 @@ def _places(first: date, last: date, *, by_month: bool) -> list[date]:
     return sorted({day.replace(day=1) for day in days}) if by_month else days
 
 
-def _bar(number: int, place: date, spent: Decimal, opened: Decimal, top: Decimal, *, by_month: bool) -> Bar:
-    scale = Decimal(HEIGHT) / top if top else Decimal()
-    spent_height, open_height = round(float(spent * scale), 2), round(float(opened * scale), 2)
+def _stack(place: date, spent: Decimal, opened: Decimal, *, by_month: bool) -> Stack:
     label = date_format(place, "YEAR_MONTH_FORMAT" if by_month else "MONTH_DAY_FORMAT")
     amounts = {"day": label, "spent": _money(spent), "reserved": _money(opened)}
-    return Bar(
+    return Stack(
         label=label,
         title=(_("%(day)s: %(spent)s spent, %(reserved)s reserved") if opened else _("%(day)s: %(spent)s spent")) % amounts,
-        x=number + GAP / 2,
-        width=1 - GAP,
-        spent_y=HEIGHT - spent_height,
-        spent_height=spent_height,
-        open_y=HEIGHT - spent_height - open_height,
-        open_height=open_height,
-        spent=amounts["spent"],
-        reserved=amounts["reserved"],
+        lower=float(spent),
+        upper=float(opened),
+        lower_text=amounts["spent"],
+        upper_text=amounts["reserved"],
     )
 
 

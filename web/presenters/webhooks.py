@@ -20,7 +20,7 @@ from providers.labels import listed
 from web.formatting import moment
 from web.presenters.facts import Fact
 from web.presenters.states import Face
-from webhooks.catalog import ACCOUNT_RESTS, TYPES
+from webhooks.catalog import ACCOUNT_RESTS, ALERTS, TYPES
 from webhooks.messages import TRIES
 from webhooks.models import SIGNED, Delivery, Endpoint, Kind, Off, State
 from webhooks.secrets import message_id
@@ -52,6 +52,8 @@ TYPE_WORDS: dict[str, str | Promise] = {
     "task.expiring": gettext_lazy("A vendor's file ends soon and is not stored"),
     "account.resting": gettext_lazy("A provider account rests"),
     "budget.warning": gettext_lazy("A budget is almost used up"),
+    "system.alert": gettext_lazy("Something in the portal needs an administrator"),
+    "system.recovered": gettext_lazy("What needed an administrator is over"),
     "batch.finished": gettext_lazy("A batch has ended"),
     "batch.run_failed": gettext_lazy("A recurring batch made no videos"),
     "video.reviewed": gettext_lazy("A video was approved or rejected"),
@@ -126,7 +128,7 @@ class DeliveryPage:
 
 def type_choices(user: User) -> list[tuple[str, str | Promise]]:
     """Return the events that this person's endpoints can get."""
-    return [(name, TYPE_WORDS[name]) for name in TYPES if user.is_staff or name != ACCOUNT_RESTS]
+    return [(name, TYPE_WORDS[name]) for name in TYPES if user.is_staff or name not in {ACCOUNT_RESTS, *ALERTS}]
 
 
 def kind_words(kind: str) -> str:

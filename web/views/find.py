@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -68,16 +69,16 @@ def find(request: HttpRequest) -> HttpResponse:
 
 def _pages(request: HttpRequest, words: str) -> list[Hit]:
     """Return the pages whose names have the words, in any language of the portal."""
-    has_start = sets_up(request.user)  # type: ignore[arg-type]
     found: set[str] = set()
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {name for name, _icon, title in _names(has_start) if words in title.lower()}
-    return [Hit(href=reverse(name), title=title, icon=icon) for name, icon, title in _names(has_start) if name in found]
+            found |= {name for name, _icon, title in _names(request.user) if words in title.lower()}  # type: ignore[arg-type]
+    names = _names(request.user)  # type: ignore[arg-type]
+    return [Hit(href=reverse(name), title=title, icon=icon) for name, icon, title in names if name in found]
 
 
-def _names(has_start: bool) -> list[tuple[str, str, str]]:
-    """Return route, icon and name of each page."""
+def _names(user: User) -> list[tuple[str, str, str]]:
+    """Return route, icon and name of each page that is there for this person."""
     pages = [
         ("studio", "clapperboard", _("Studio")),
         ("gallery", "layout-grid", _("Gallery")),
@@ -99,7 +100,11 @@ def _names(has_start: bool) -> list[tuple[str, str, str]]:
         ("bin", "trash-2", _("Bin")),
         ("help", "info", _("Help")),
     ]
-    return [*pages, ("start", "check", _("First steps"))] if has_start else pages
+    if user.is_staff:
+        pages.append(("system", "gauge", pgettext("page", "System")))
+    if sets_up(user):
+        pages.append(("start", "check", _("First steps")))
+    return pages
 
 
 def _videos(caller: Caller, words: str) -> list[Hit]:

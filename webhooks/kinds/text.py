@@ -57,6 +57,8 @@ def _count_words(name: str, count: int) -> str:
             "%(n)d video is not stored and ends at the vendor soon", "%(n)d videos are not stored and end at the vendor soon", count
         ),
         "account.resting": ngettext("%(n)d account rests", "%(n)d accounts rest", count),
+        "system.alert": ngettext("%(n)d thing needs an administrator", "%(n)d things need an administrator", count),
+        "system.recovered": ngettext("%(n)d thing is well again", "%(n)d things are well again", count),
         "budget.warning": ngettext("%(n)d budget is almost used up", "%(n)d budgets are almost used up", count),
         "batch.finished": ngettext("%(n)d batch has ended", "%(n)d batches have ended", count),
         "batch.run_failed": ngettext("%(n)d recurring batch made no videos", "%(n)d recurring batches made no videos", count),
@@ -85,6 +87,10 @@ def _line(name: str, facts: dict[str, Any]) -> str:
     if name == "video.reviewed":
         words = " · ".join(filter(None, [translated(_review_words(facts["state"], facts["by"])), facts["note"]]))
         return f"{words} {settings.PUBLIC_URL}/videos/{facts['id']}/"
+    if name == "system.alert":
+        return f"{translated(Message.of(facts['message']))} {settings.PUBLIC_URL}/system/"
+    if name == "system.recovered":
+        return _("It is over: %(words)s") % {"words": translated(Message.of(facts["message"]))}
     if name == "budget.warning":
         return translated(budget_words(facts))
     return ""
