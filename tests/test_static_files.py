@@ -52,6 +52,7 @@ def test_a_sheet_has_the_sheets_that_it_imports(collected):
     sheets = [(collected / names[f"portal/{name}.css"]).read_text() for name in ("portal", "admin")]
 
     assert [sheet.count("@import") for sheet in sheets] == [0, 0]
+    assert [sheet.count("/*") for sheet in sheets] == [0, 0]
     assert sheets[0].count("{") == sheets[0].count("}")
     assert set(re.findall(r"@layer (\w+) {", sheets[0])) == {"tokens", "base", "shell", "controls", "components", "pages", "adjust"}
     named = {url for sheet in sheets for url in re.findall(r'url\("(?!data:)([^"]+)"\)', sheet)}

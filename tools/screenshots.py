@@ -30,7 +30,7 @@ def main() -> int:
 def _take_all(portal: Portal) -> None:
     PICTURES.mkdir(exist_ok=True)
     with chromium_browser() as browser:
-        for name, path, options in _pictures(portal.video, portal.batch, portal.variations):
+        for name, path, options in _pictures(portal):
             page = signed_in(browser, portal.url, **options)
             _take(page, portal.url + path, name)
             page.context.close()
@@ -38,7 +38,8 @@ def _take_all(portal: Portal) -> None:
         _take(page, f"{portal.url}/accounts/login/", "sign-in-1440-light")
 
 
-def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _pictures(portal: Portal) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    video, batch, variations = portal.video, portal.batch, portal.variations
     pages = {"studio": f"/studio/?from={video}", "activity": "/activity/", "video": f"/videos/{video}/", "gallery": "/gallery/"}
     yield "studio-zh-1440-light", pages["studio"], {"language": "zh-hans"}
     yield "batch-zh-1440-light", f"/batches/{batch}/", {"language": "zh-hans"}
@@ -50,7 +51,8 @@ def _pictures(video: str, batch: str, variations: str) -> Iterator[tuple[str, st
         yield f"{name}-1440-light", path, {}
         yield f"{name}-390-light", path, {"size": PHONE}
     rooms = {"tokens": "/settings/tokens/", "webhooks": "/webhooks/", "budgets": "/settings/budgets/", "notices": "/settings/notices/"}
-    for name, path in ({"usage": "/usage/"} | rooms).items():
+    library = {"collection": f"/collections/{portal.rows['collections/']}/", "review": "/review/"}
+    for name, path in ({"usage": "/usage/"} | rooms | library).items():
         yield f"{name}-1440-light", path, {}
     yield "gallery-1440-dark", "/gallery/", {"scheme": "dark"}
     yield "accounts-1440-light", "/admin/providers/provideraccount/", {}

@@ -13,6 +13,8 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 __all__ = ["HashedStaticFiles"]
 
 SHEETS = ("portal/portal.css", "portal/admin.css")
+NO_STYLE = re.compile(r"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
+"""Comments and indents: a third of a sheet."""
 IMPORT = re.compile(r'@import url\("(css/\w+\.css)"\) layer\((\w+)\);')
 
 
@@ -28,7 +30,10 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
     )
 
     def post_process(self, paths: dict[str, tuple[Storage, str]], dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Put what a sheet imports into the sheet: a browser shows nothing before it has all of them, and would ask for each."""
+        """Put what a sheet imports into the sheet: a browser shows nothing before it has all of them, and would ask for each.
+
+        Comments and indents go.
+        """
         joined = InMemoryStorage()
         for name in SHEETS:
             if name in paths:
@@ -44,7 +49,7 @@ def _joined(storage: Storage, path: str) -> str:
         text = _text(storage, f"{folder}/{found[1]}").replace('url("../', 'url("')
         return f"@layer {found[2]} {{\n{text}}}"
 
-    return IMPORT.sub(part, _text(storage, path))
+    return NO_STYLE.sub("", IMPORT.sub(part, _text(storage, path)))
 
 
 def _text(storage: Storage, path: str) -> str:
