@@ -79,6 +79,7 @@ class AttemptInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = TaskEvent
     extra = 0
+    can_delete = False
     fields = ("at", "from_label", "to_label", "note_words")
     readonly_fields = ("from_label", "to_label", "note_words")
 
