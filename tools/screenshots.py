@@ -63,8 +63,8 @@ def _take(page: Page, address: str, name: str) -> None:
     page.goto(address)
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
-    if page.locator("video[controls]").count():
-        page.locator("video[controls]").evaluate(SEEK)
+    if page.locator(".player video[controls]").count():
+        page.locator(".player video[controls]").evaluate(SEEK)
     with Image.open(io.BytesIO(page.screenshot())) as seen:
         seen.convert("RGB").save(PICTURES / f"{name}.webp", quality=QUALITY, method=6)
 
