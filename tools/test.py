@@ -29,38 +29,41 @@ def main() -> int:
 
 
 def _fast(words: list[str]) -> int:
-    """Run both at once, so that no processor idles while a server starts or the last tests end. PostgreSQL's words are shown afterwards."""
     print("SQLite", flush=True)
     without_browser = ["-p", "no:playwright", "--ignore", "tests/browser", "--ignore", "tests/chaos"]
-    with_database = ["-p", "no:playwright", *_with_mark("postgresql"), "-m", "postgresql and not slow"]
-    with (
-        _pytest([*_parallel(1), *without_browser, "-m", "not slow", *words]) as on_sqlite,
-        tempfile.TemporaryFile("w+") as output,
-        postgres() as url,
-        _pytest([*with_database, *words], output, DATABASE_URL=url) as on_postgres,
-    ):
-        result = on_sqlite.wait(DEADLINE_S)
-        result = on_postgres.wait(DEADLINE_S) or result
-        output.seek(0)
-        print(f"PostgreSQL\n{output.read()}", flush=True)
-    return result
+    with_database = ["-p", "no:playwright", *_with_mark("postgresql")]
+    return _at_once(
+        [*_parallel(1), *without_browser, "-m", "not slow", *words],
+        [*with_database, "-m", "postgresql and not slow", *words],
+    )
 
 
 def _slow(words: list[str]) -> int:
     print("Processes", flush=True)
-    # one more than there are processors: these tests wait for others' processes
-    with _pytest([*_parallel(1), *_with_mark("slow"), "-m", "slow", *words]) as processes:
-        result = processes.wait(DEADLINE_S)
-    print("PostgreSQL", flush=True)
     on_both = sorted({*_with_mark("slow")} & {*_with_mark("postgresql")})
-    with postgres() as url, _pytest([*on_both, "-m", "postgresql and slow", *words], DATABASE_URL=url) as on_postgres:
-        result = on_postgres.wait(DEADLINE_S) or result
+    # one more than there are processors: these tests wait for others' processes
+    result = _at_once([*_parallel(1), *_with_mark("slow"), "-m", "slow", *words], [*on_both, "-m", "postgresql and slow", *words])
     if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
         return result
     print("Browser", flush=True)  # its driver keeps an event loop in each process, so it needs a separate run
     with _pytest([*_parallel(1), "tests/browser", *words]) as browser:
         return browser.wait(DEADLINE_S) or result
+
+
+def _at_once(on_sqlite: list[str], on_postgresql: list[str]) -> int:
+    """Run both, so that no processor idles while a server starts or the last tests end. PostgreSQL's words are shown afterwards."""
+    with (
+        _pytest(on_sqlite) as sqlite,
+        tempfile.TemporaryFile("w+") as output,
+        postgres() as url,
+        _pytest(on_postgresql, output, DATABASE_URL=url) as postgresql,
+    ):
+        result = sqlite.wait(DEADLINE_S)
+        result = postgresql.wait(DEADLINE_S) or result
+        output.seek(0)
+        print(f"PostgreSQL\n{output.read()}", flush=True)
+    return result
 
 
 def _with_mark(mark: str) -> list[str]:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from access.callers import Caller
 from generation.lifecycle import Status
 from generation.models import TaskInput
 from generation.ordering.prices import current
@@ -24,7 +25,9 @@ from tests.web.page_rows import WAN, fill_slots, make_asset, make_video
 from web.catalog_strings import CHOICE_WORDS
 from web.forms import form_for
 from web.management.commands.makemessages import vendor_texts
-from web.views.compose import studio_context
+from web.recipe_form import RecipeForm
+from web.variations_form import VariationsForm
+from web.views.compose import compose_context
 
 FOLDER = Path(settings.BASE_DIR) / "locale/zh_Hans/LC_MESSAGES"
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -176,11 +179,12 @@ def chinese(visitor):
 
 
 def test_the_form_of_every_model_is_chinese(user, accounts):
-    """The page around it is the same for all."""
-    prices = current()
+    """The page around it is the same for all, and so are the templates and variations beside a model's own settings."""
+    prices, caller = current(), Caller(user=user)
     with translation.override("zh-hans"):
+        beside = {"recipe": RecipeForm(caller=caller), "vary": VariationsForm(caller=caller, accounts=())}
         forms = {
-            model: render_to_string("studio/_compose.html", studio_context(form_for(spec)(owner=user), accounts, prices))
+            model: render_to_string("studio/_compose.html", beside | compose_context(form_for(spec)(owner=user), accounts, prices))
             for model, spec in ALL_MODELS.items()
         }
 
