@@ -31,6 +31,10 @@ def test_a_video_is_found_by_two_characters_and_opened_by_keyboard_alone(signed_
     page.keyboard.press("Control+k")
     page.keyboard.press("Escape")
     expect(page.locator("#find")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("usage")
+    page.keyboard.press("Enter")  # before the answer
+    page.wait_for_url("**/usage/")
 
 
 def test_a_phone_opens_it_from_its_menu(signed_in: Page, live_server) -> None:

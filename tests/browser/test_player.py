@@ -86,6 +86,13 @@ def test_takes_play_in_step_and_are_voted_on_blindly(signed_in: Page, live_serve
     page.keyboard.press("Space")
     page.get_by_label("Position").fill("1.5")
     until(page, "[...document.querySelectorAll('video')].every((video) => Math.abs(video.currentTime - 1.5) < 0.02)")
+    page.get_by_label("Next frame").click()
+    until(page, f"[...document.querySelectorAll('video')].every((video) => Math.abs(video.currentTime - {1.5 + 1 / FPS}) < 0.005)")
+    page.get_by_role("button", name="Loop", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    until(page, "[...document.querySelectorAll('video')].every((video) => video.ended)")
+    page.get_by_role("button", name="Play", exact=True).click()  # from the start again
+    until(page, "[...document.querySelectorAll('video')].every((video) => !video.ended && video.currentTime < 1.5)")
     shot(page, "compare")
 
     page.get_by_role("link", name="Blind vote").click()

@@ -35,6 +35,11 @@ def test_videos_are_chosen_binned_and_restored_and_rated_by_keys(signed_in: Page
     assert [(video.rating, video.favourite) for video in Video.objects.filter(rating__isnull=False)] == [(4, True)]
 
     boxes.first.check(force=True)
+    bar.get_by_label("All that match").check()
+    expect(bar.locator(".n")).to_have_text("All 5 that match")
+    boxes.first.uncheck(force=True)  # which is not all any more
+    boxes.first.check(force=True)
+    expect(bar.locator(".n")).to_have_text("1 selected")
     boxes.nth(3).click(modifiers=["Shift"], force=True)
     expect(bar.locator(".n")).to_have_text("4 selected")
     bar.locator("summary", has_text="Tag, rate").click()

@@ -34,6 +34,7 @@ class Side:
     tile: Tile
     file_url: str
     is_playable: bool
+    fps: float
     pick_url: str
 
 
@@ -61,6 +62,7 @@ def sides_of(videos: Sequence[Video], caller: Caller) -> list[Side]:
             tile=tile_of(video, caller),
             file_url=reverse("video-file", args=[video.pk]),
             is_playable=video.playable,
+            fps=video.fps,
             pick_url=reverse("compare-pick") if may(caller, "act", video) else "",
         )
         for letter, video in zip(LETTERS, videos, strict=False)

@@ -1,7 +1,6 @@
 // Players in step: one of them leads, the longest; the others follow its time.
 
 const DRIFT_S = 0.08;
-const FRAME_S = 1 / 24;
 
 function players(box) {
   return [...box.querySelectorAll("video")];
@@ -21,6 +20,7 @@ function seek(box, at) {
 }
 
 function play(box) {
+  if (leader(box).ended) seek(box, 0); // as a player alone does
   const at = leader(box).currentTime;
   for (const video of players(box)) if (at < (video.duration || Infinity)) video.play().catch(() => {});
 }
@@ -75,7 +75,8 @@ function onClick(event) {
   if (all === "loop") button.setAttribute("aria-pressed", String(!isOn(box, "loop")));
   if (allStep) {
     for (const video of players(box)) video.pause();
-    seek(box, Math.max(0, leader(box).currentTime + allStep * FRAME_S));
+    const lead = leader(box);
+    seek(box, Math.max(0, lead.currentTime + allStep / (Number(lead.dataset.fps) || 24)));
   }
   if (allSpeed) {
     for (const video of players(box)) video.playbackRate = Number(allSpeed);

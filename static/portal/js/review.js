@@ -4,8 +4,9 @@ const player = () => document.querySelector("[data-player] video");
 
 /** 63.25 -> 1:03.25, as the field of a comment takes it. */
 function typed(seconds) {
-  const rest = (Math.round(seconds * 100) / 100) % 60;
-  return `${Math.floor(seconds / 60)}:${rest < 10 ? "0" : ""}${rest.toFixed(2).replace(/\.?0+$/, "")}`;
+  const rounded = Math.round(seconds * 100) / 100;
+  const rest = rounded % 60;
+  return `${Math.floor(rounded / 60)}:${rest < 10 ? "0" : ""}${rest.toFixed(2).replace(/\.?0+$/, "")}`;
 }
 
 function seek(event) {

@@ -24,10 +24,15 @@ function show() {
   }
 }
 
-function clear() {
-  for (const box of boxes()) box.checked = false;
+/** Who takes a video out no longer means all that match, also once others are chosen: the bar hides with the last one. */
+function leaveAll() {
   const bar = form();
   if (bar) bar.elements.all.checked = false;
+}
+
+function clear() {
+  for (const box of boxes()) box.checked = false;
+  leaveAll();
   last = null;
   show();
 }
@@ -41,12 +46,14 @@ function onClick(event) {
     for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
   }
   last = box;
+  if (!box.checked) leaveAll();
   show();
 }
 
 function onChange(event) {
   const day = event.target.closest?.("[data-pick-day]");
   if (day) for (const box of day.closest(".day").querySelectorAll(".tile:not([hidden]) > .pick input")) box.checked = day.checked;
+  if (day && !day.checked) leaveAll();
   if (day || event.target.form === form()) show();
 }
 
@@ -93,5 +100,6 @@ export function start() {
   document.addEventListener("keydown", onKey, { capture: true });
   document.addEventListener("keyup", (event) => (shift = event.shiftKey), { capture: true });
   document.addEventListener("portal:changed", onChanged);
+  addEventListener("blur", () => (shift = false)); // it may be let go in another window
   addEventListener("pageshow", show); // Back keeps what was chosen
 }
