@@ -1,5 +1,6 @@
 """`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [dialects] [waiting] [batches]
-[wall]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on SQLite and PostgreSQL.
+[wall] [bulk] [tick] [first_view]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on
+SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,11 +15,28 @@ from typing import Any
 
 from benchmarks.stage import DATABASES, open_stage
 
-NAMES = ("polling", "hung", "overhead", "pool", "slow", "pages", "quality", "ingest", "api", "dialects", "waiting", "batches", "wall")
+NAMES = (
+    "polling",
+    "hung",
+    "overhead",
+    "pool",
+    "slow",
+    "pages",
+    "quality",
+    "ingest",
+    "api",
+    "dialects",
+    "waiting",
+    "batches",
+    "wall",
+    "bulk",
+    "tick",
+    "first_view",
+)
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 """Environment of the stage, except for `LOUD` benchmarks, which read the worker's log lines."""
 LOUD = frozenset({"polling", "hung"})
-WITHOUT_DATABASE = frozenset({"quality"})
+WITHOUT_DATABASE = frozenset({"quality", "first_view"})
 """Benchmarks for which one database is as good as the other."""
 Row = dict[str, Any]
 
@@ -28,7 +46,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument(
-        "--short", action="store_true", help="fewer rows, where a benchmark knows how (pool, quality, ingest, batches, wall)"
+        "--short", action="store_true", help="fewer rows, where a benchmark knows how (pool, quality, ingest, batches, wall, bulk, tick)"
     )
     options = parser.parse_args()
     print(

@@ -232,15 +232,18 @@ def fire(port: int, make: Request, seconds: float) -> list[float]:
 
 
 def _answer(connection: socket.socket, asked: bytes) -> bytes:
-    """Send the request and return the answer's body. Raises unless the answer is a 2xx with a Content-Length."""
+    """Send the request and return the answer's body. Raises unless the answer is a 204, or another 2xx with a Content-Length."""
     connection.sendall(asked)
     seen = b""
     while b"\r\n\r\n" not in seen:
         seen += _more(connection)
     head, _, body = seen.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
-    if not lines[0].split(" ", 2)[1].startswith("2"):
+    status = lines[0].split(" ", 2)[1]
+    if not status.startswith("2"):
         raise RuntimeError(f"{lines[0]}: {body[:500]!r}")
+    if status == "204":
+        return b""
     length = next(int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:"))
     while len(body) < length:
         body += _more(connection)

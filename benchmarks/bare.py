@@ -1,4 +1,5 @@
-"""What `python -m benchmarks api` compares with: Django views that do the INSERTs and SELECTs of the API, and nothing else.
+"""What `python -m benchmarks api` and `tick` compare with: Django views that do the INSERTs and SELECTs of the API, or one SELECT, and
+nothing else.
 
 Served by the same web server on the same database as the portal (`benchmarks.bare_settings`). No authentication, no checks,
 no document; the ORM, and JSON in and out.
@@ -10,6 +11,7 @@ import json
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, JsonResponse
@@ -70,10 +72,15 @@ def select(request: HttpRequest, token: str, task_id: UUID) -> JsonResponse:  # 
     return _with_length(JsonResponse(facts | {"model": task.model, "params": task.params, "created_at": task.created_at}))
 
 
+def one(request: HttpRequest, pk: int) -> JsonResponse:  # noqa: ARG001 - a view
+    """Read one row."""
+    return _with_length(JsonResponse({"name": User.objects.get(pk=pk).username}))
+
+
 def _with_length(response: JsonResponse) -> JsonResponse:
     """Say how long the answer is, as Django's middleware does, so that the connection is kept."""
     response["Content-Length"] = len(response.content)
     return response
 
 
-urlpatterns = [path("tasks", insert), path("tasks/<str:token>/<uuid:task_id>", select)]
+urlpatterns = [path("tasks", insert), path("tasks/<str:token>/<uuid:task_id>", select), path("people/<int:pk>", one)]

@@ -74,14 +74,15 @@ def _ask(url: str, visitor: Visitor, times: Times, seconds: float) -> None:
         "tick": ("GET", "/tick", None, {"Cookie": visitor.cookie}),
         "create": ("POST", "/api/v1/tasks", ORDER, {"Authorization": f"Bearer {visitor.token}", "Content-Type": "application/json"}),
     }
-    people = [Thread(target=_ask_until, args=(end, url, *kind, times[name])) for name, kind in kinds.items() for _ in range(VISITORS)]
+    people = [Thread(target=ask_until, args=(end, url, *kind, times[name])) for name, kind in kinds.items() for _ in range(VISITORS)]
     for person in people:
         person.start()
     for person in people:
         person.join()
 
 
-def _ask_until(end: float, url: str, method: str, path: str, body: str | None, headers: dict[str, str], times: list[float]) -> None:
+def ask_until(end: float, url: str, method: str, path: str, body: str | None, headers: dict[str, str], times: list[float]) -> None:
+    """Send the request again and again until then, with a pause, and add how long each took. Raises unless the answer is 200 or 202."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE_S)
     while (began := time.monotonic()) < end:
         connection.request(method, path, body, headers)

@@ -58,9 +58,10 @@ def add_up(changes: Counter[Key]) -> None:
     )
 
 
-def months_on_wall(caller: Caller, wanted: WallFilter, *, oldest: datetime | None = None) -> list[Month]:
+def months_on_wall(caller: Caller, wanted: WallFilter, *, newest: datetime | None = None, oldest: datetime | None = None) -> list[Month]:
     """Return the months that have videos, the newest first. Numbers are kept for persons and teams. Under another filter the months are
-    those from its newest video on, down to the `oldest` if that is known: to find it is dear where a filter leaves many, all of them new.
+    those from its newest video on, which is looked for if it is not known, down to the `oldest` if that is known: to find it is dear where
+    a filter leaves many, all of them new.
     """
     rows = MonthCount.objects.filter(videos__gt=0)
     if not may(caller, "see", Video):
@@ -72,7 +73,9 @@ def months_on_wall(caller: Caller, wanted: WallFilter, *, oldest: datetime | Non
     counted = rows.values_list("month").annotate(Sum("videos")).order_by("-month")
     if replace(wanted, mine=False, person="", team="") == WallFilter():
         return [Month(first=_first(month), videos=videos) for month, videos in counted]
-    newest = Entry.objects.filter(seq__in=entries_of(question_of(wanted, caller), 1)).values_list("made_at", flat=True).first()
+    if newest is None:
+        found = entries_of(question_of(wanted, caller), 1)
+        newest = Entry.objects.filter(seq__in=found).values_list("made_at", flat=True).first()
     if newest is None:
         return []
     low, high = _month(oldest) if oldest else 0, _month(newest)

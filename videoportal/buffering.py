@@ -85,6 +85,12 @@ class Answer(WSGITask):  # type: ignore[misc]
     def write(self, data: bytes) -> None:
         super().write(b"" if self.request.command == "HEAD" else data)
 
+    def set_close_on_finish(self) -> None:
+        """Keep the connection after a 204 or 304: waitress ends it, because such an answer has no length, and each would cost a new one."""
+        wants_end = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or wants_end:
+            super().set_close_on_finish()
+
 
 class PutAside(BaseException):
     """Ends a run before its answer is written. waitress, which answers every `Exception` itself, keeps the request on its connection."""

@@ -11,6 +11,8 @@ from library.filters import WallFilter
 from library.index import index_waiting
 from library.wall import wall_count, wall_page
 
+pytestmark = pytest.mark.postgresql
+
 
 def test_seeded_videos_are_on_the_wall_in_order_and_wait_for_nothing(staff):
     with pytest.raises(CommandError):

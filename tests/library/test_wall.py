@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.callers import Caller
@@ -15,7 +17,7 @@ from library.filters import ANY_WARNING, WallFilter, filter_of, query_of
 from library.index import index_waiting
 from library.models import Entry
 from library.terms import LENGTHS, SHAPES, SIZES
-from library.wall import neighbours, wall_count, wall_page
+from library.wall import models_on_wall, neighbours, wall_beginning, wall_count, wall_page
 from tests.cases import in_one_test
 from tests.library.wall_world import BATCH, DAY, ROWS, World
 from tests.web.page_rows import WAN, make_video
@@ -136,6 +138,7 @@ def test_pages_and_neighbours_walk_over_all_of_it_in_order(world):
                 page, is_more = wall_page(caller, wanted, walked[-1].pk if walked else None, count=7)
                 walked += page
             assert walked == everything
+            assert wall_beginning(caller, wanted) == (everything, False, wall_count(caller, wanted))
             keys = [None, *(video.pk for video in everything), None]
             assert [neighbours(caller, video, wanted) for video in everything] == list(zip(keys, keys[2:], strict=False))
 
@@ -172,7 +175,21 @@ def test_a_page_is_full_although_many_entries_are_out_of_date(world):
 
     page, has_more = wall_page(caller, WallFilter(hidden=True), count=5)
 
-    assert (page, has_more) == (list(Video.objects.kept().order_by("-pk")[:5]), True)
+    kept = list(Video.objects.kept().order_by("-pk"))
+    assert (page, has_more) == (kept[:5], True)
+    assert wall_beginning(caller, WallFilter(hidden=True))[:2] == (kept, False)
+
+
+def test_models_of_the_wall_are_those_that_the_caller_sees_by_index(world):
+    for person in [*world.people, world.boss]:
+        caller = Caller(user=person)
+        with CaptureQueriesContext(connection) as asked:
+            found = models_on_wall(caller)
+        assert found == set(Video.objects.visible_to(caller).values_list("model", flat=True))
+        if connection.vendor == "sqlite" and not caller.teams:  # PostgreSQL reads small tables whole
+            plan = " ".join(str(row) for row in connection.cursor().execute(f"EXPLAIN QUERY PLAN {asked[-1]['sql']}"))
+            index = "video_by_model (model>?)" if person == world.boss else "video_by_owner_and_model (owner_id=? AND model>?)"
+            assert (index in plan, "SCAN generation_video" in plan) == (True, False), plan
 
 
 def test_a_restored_video_is_at_its_place_again(world):

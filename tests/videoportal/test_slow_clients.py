@@ -10,7 +10,7 @@ import time
 import urllib.error
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -160,6 +160,14 @@ def test_head_has_no_body(web):
 
 
 # limits
+
+
+def test_a_connection_outlives_an_answer_without_a_body(web):
+    cursor = json.loads(ask(f"{web.url}/tick", {"Cookie": web.cookie})[2])["cursor"]
+    tick = f"GET /tick?since={quote(cursor)} HTTP/1.1\r\nHost: {urlsplit(web.url).netloc}\r\nCookie: {web.cookie}\r\n"
+    answers = send_raw(web.url, f"{tick}\r\n{tick}Connection: close\r\n\r\n".encode())
+
+    assert (answers.count(b"HTTP/1.1 204 No Content"), answers.count(b"Connection: close")) == (2, 1)
 
 
 def test_one_person_fetches_few_images_at_once(web):

@@ -18,7 +18,7 @@ from access.preferences import TILE_SIZES, remember, tile_size_of
 from generation.models import Video
 from library.filters import filter_of, like_of, query_of
 from library.months import months_on_wall
-from library.wall import SORTED_MOST, WALL_PAGE, beginning_above, models_on_wall, neighbours, wall_count, wall_page
+from library.wall import SORTED_MOST, WALL_PAGE, beginning_above, models_on_wall, neighbours, wall_beginning, wall_count, wall_page
 from web.presenters.bulk import bar_of
 from web.presenters.filters import chosen_words, filter_menus
 from web.presenters.rail import month_words, rail_of
@@ -40,13 +40,18 @@ def gallery(request: HttpRequest) -> HttpResponse:
     query, near, month = query_of(wanted), uuid_in(request, "near"), _month_in(request)
     before = beginning_above(caller, wanted, near, WALL_PAGE // 2) if near else uuid_in(request, "before")
     until = _end_of(month) if month and not before else None
-    videos, has_more = wall_page(caller, wanted, before, until=until)
+    is_top = not (before or until)
+    if is_top:
+        videos, has_more, count = wall_beginning(caller, wanted)
+    else:
+        videos, has_more = wall_page(caller, wanted, before, until=until)
+        count = wall_count(caller, wanted)
     context = _wall(videos, caller, query, None, has_more=has_more)
-    if videos and (before or until) and neighbours(caller, videos[0], wanted)[0]:
+    if videos and not is_top and neighbours(caller, videos[0], wanted)[0]:
         context["newer_url"] = place_on_wall(videos[0].pk, query)
     menus = filter_menus(wanted, models_on_wall(caller), caller)
-    count = wall_count(caller, wanted)
     like = like_of(wanted, caller)
+    newest = videos[0].created_at if is_top and videos else None
     oldest = None if has_more or not videos else videos[-1].created_at
     context |= {
         "bar": bar_of(caller, query, count),
@@ -58,8 +63,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "sorted_most": SORTED_MOST if wanted.sort else 0,
         "tile_size": tile_size_of(request),
         "tile_sizes": tile_size_words(),
-        "rail": [] if wanted.sort else rail_of(months_on_wall(caller, wanted, oldest=oldest), query),
-        "top_url": reverse("gallery", query=query) if before or until else "",
+        "rail": [] if wanted.sort else rail_of(months_on_wall(caller, wanted, newest=newest, oldest=oldest), query),
+        "top_url": "" if is_top else reverse("gallery", query=query),
         "empty_month": month_words(month) if month and until and videos and _month_of(videos[0]) != month else "",
     }
     return render(request, "gallery/page.html", context)
