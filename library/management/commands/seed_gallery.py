@@ -109,7 +109,7 @@ class _Table:
         self._rows.append(values)
 
     def write(self) -> None:
-        columns = ", ".join(field.column for field in self._fields)
+        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in self._fields)
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 with cursor.copy(f"COPY {self._name} ({columns}) FROM STDIN") as copy:
