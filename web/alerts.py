@@ -28,7 +28,7 @@ from providers.models import ProviderAccount
 from web.measures import OVERDUE, event_lag_s, overdue_tasks
 from web.storage_look import look_at_storage
 
-__all__ = ["Finding", "find", "open_alerts", "watch"]
+__all__ = ["ALERT_SENTENCES", "Finding", "find", "open_alerts", "watch"]
 
 PATIENCE = timedelta(minutes=1)
 GONE_AFTER = timedelta(minutes=2)
@@ -37,7 +37,7 @@ STORAGE_PATIENCE_S = 10.0
 LATE_S = 120
 REFUSED = frozenset({"account_auth_failed", "account_out_of_credit", "variable_gone", "entry_gone", "given_differs"})
 """Why an account rests that no wait will mend: somebody has to act."""
-ALERTS = {
+ALERT_SENTENCES = {
     "alert_worker_silent": _("The worker %(name)s has stopped reporting. Look at its machine and start it again."),
     "alert_storage_away": _("The media storage does not respond on %(machine)s, so no video is saved. Check its address and the network."),
     "alert_disk_low": _("%(free)s GB are free in %(folder)s on %(machine)s. Make room: below %(least)s GB nothing new is ordered."),
@@ -46,7 +46,7 @@ ALERTS = {
     "alert_events_late": _("Webhooks and notices have been late for minutes. Look at the workers' logs: the cluster “deliver” sends them."),
     "alert_expiring": _("Finished videos are not saved and end at the vendor soon. Look at the media storage and the workers' logs."),
 }
-SENTENCES |= ALERTS
+SENTENCES |= ALERT_SENTENCES
 
 
 @dataclass(frozen=True, kw_only=True)

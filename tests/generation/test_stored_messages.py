@@ -27,6 +27,7 @@ from providers.messages import PROVIDER_SENTENCES, translated
 from providers.models import ProviderAccount
 from tests.cases import in_one_test
 from tests.task_rows import attempt_of, codes_of, make_task
+from web.alerts import ALERT_SENTENCES
 from webhooks.messages import WEBHOOK_SENTENCES
 
 ROOMS = ("api", "batches", "generation", "library", "prompts", "providers", "web", "webhooks")
@@ -80,7 +81,7 @@ def test_every_sentence_is_used():
 
 
 def test_no_two_rooms_have_the_same_code():
-    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, PROMPT_SENTENCES, WEBHOOK_SENTENCES, BATCH_SENTENCES)
+    tables = (PROVIDER_SENTENCES, GENERATION_SENTENCES, PROMPT_SENTENCES, WEBHOOK_SENTENCES, BATCH_SENTENCES, ALERT_SENTENCES)
 
     assert {code for table in tables for code in table} == SENTENCES.keys()
     assert sum(map(len, tables)) == len(SENTENCES)

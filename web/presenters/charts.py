@@ -1,4 +1,4 @@
-"""Stacked bars as pages draw them, without a script: `templates/_components/chart.html`."""
+"""Stacked bars as pages draw them, without a script: `templates/usage/_chart.html`."""
 
 from __future__ import annotations
 
