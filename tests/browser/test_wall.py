@@ -10,11 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from library.wall import WALL_PAGE
 from tests.web.page_rows import ago, make_video, moved
 
-# what moves while posters and older videos load; a page that is still being read grows
-# without what moves while the page is parsed, which a busy machine paints some frames later
+# what moves by itself while the page, its posters and older videos load
 SHIFTS = """() => new Promise((done) => {
-  const [{ domContentLoadedEventStart: parsed }] = performance.getEntriesByType("navigation");
-  const sum = (entries) => entries.reduce((all, one) => all + (one.hadRecentInput || one.startTime < parsed + 300 ? 0 : one.value), 0);
+  const sum = (entries) => entries.reduce((all, one) => all + (one.hadRecentInput ? 0 : one.value), 0);
   new PerformanceObserver((list) => done(sum(list.getEntries()))).observe({ type: "layout-shift", buffered: true });
   setTimeout(done, 300, 0);
 })"""
