@@ -154,7 +154,7 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=50)] = 10,
         cursor: Annotated[UUID | None, Field(description="next_cursor of the page before.")] = None,
     ) -> VideosAnswer:
-        """Find finished videos that the caller may see, newest first."""
+        """Find finished videos that the caller may see, newest first. A new video is found about a second after it is done."""
         wanted = {"q": query, "model": model, "limit": limit, "cursor": str(cursor) if cursor else None}
         return await self._asked(context, "search_videos", Scope.READ, _found, **wanted)
 
