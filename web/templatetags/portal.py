@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
@@ -54,6 +54,14 @@ def icon(name: str, css: str = "") -> SafeString:
         static("portal/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def parts(*names: str) -> SafeString:
+    """Return the links to what a page needs of static/portal beside that of every page: sheets and scripts, as "gallery.css", "select.js"."""
+    links = {"css": '<link rel="stylesheet" href="{}">', "js": '<script type="module" src="{}"></script>'}
+    kinds = ((name, name.rpartition(".")[2]) for name in names)
+    return format_html_join("\n    ", "{}", ((format_html(links[kind], static(f"portal/{kind}/{name}")),) for name, kind in kinds))
 
 
 @register.simple_tag

@@ -48,7 +48,7 @@ from web.views.compose import studio_context
 from web.views.kept import with_preset
 from web.views.sets import into_of, place_set, set_context, varied
 
-__all__ = ["create", "model_form", "page", "queue_head", "quote", "sent", "studio", "today"]
+__all__ = ["also", "create", "model_form", "models", "page", "queue_head", "quote", "sent", "studio", "today"]
 
 PICKED = frozenset({"template", "style", "platform"})
 """What the address of the Studio may name."""
@@ -145,13 +145,28 @@ def model_form(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/_compose.html", studio_context(empty, accounts, current()))
 
 
+@login_required
+@require_GET
+def models(request: HttpRequest) -> HttpResponse:
+    """Return the list of models, when it is about to be opened."""
+    return render(request, "_components/model_groups.html", {"models": model_groups(None, enabled_accounts(), current())})
+
+
+@login_required
+@require_GET
+def also(request: HttpRequest) -> HttpResponse:
+    """Return the further models that a set may be made on, when the variations are opened."""
+    vary = VariationsForm(caller=caller_of(request), accounts=enabled_accounts())
+    return render(request, "studio/_also.html", {"vary": vary})
+
+
 def page(request: HttpRequest, form: ComposeForm, accounts: Sequence[ProviderAccount], status: int = 200, **more: Any) -> HttpResponse:
     """Show the Studio with this form; `more` is what else its template takes."""
     caller, prices = caller_of(request), current()
     context = {
         **studio_context(form, accounts, prices),
         **_today(caller),
-        "models": model_groups(form.spec, accounts, prices),
+        "models_url": reverse("studio-models"),
         "titles": setting_titles(),
         "fold_from": FOLD_FROM,
         "cards": cards_of(queue_of(caller.user), caller, "job"),
@@ -190,6 +205,8 @@ def _opened(request: HttpRequest, accounts: Sequence[ProviderAccount]) -> tuple[
         form.point_out(path, translated(source.error_message) or failure_sentence(source.error_code)[0])
     if also := [name for name in request.GET.getlist("also") if find_model(name) and name != spec.name]:
         more["vary"] = VariationsForm(caller=caller_of(request), accounts=accounts, initial={"models": also})
+    if "also" in request.GET:
+        more["all_models"] = True
     return form, more | {"filled": parts} if source else more
 
 

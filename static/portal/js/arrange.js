@@ -68,10 +68,12 @@ function onMoved(event) {
   focused?.focus();
 }
 
-export function start() {
+function start() {
   document.addEventListener("dragstart", onDragStart);
   document.addEventListener("dragover", onDragOver);
   document.addEventListener("drop", onDrop);
   document.addEventListener("dragend", onDragEnd);
   document.addEventListener("portal:moved", onMoved);
 }
+
+start();

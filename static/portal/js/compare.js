@@ -84,7 +84,7 @@ function onClick(event) {
   }
 }
 
-export function start() {
+function start() {
   for (const box of document.querySelectorAll("[data-compare]")) {
     box.querySelector("[data-all-seek]").addEventListener("input", ({ target }) => seek(box, Number(target.value)));
     for (const video of players(box)) {
@@ -94,3 +94,5 @@ export function start() {
   }
   document.addEventListener("click", onClick);
 }
+
+start();

@@ -1,7 +1,6 @@
 // The dialog that cuts a part out of a stored image. The server cuts; here the part is chosen: its shape, its size, and where it lies.
 
-import { csrfToken, text } from "./net.js";
-import { toast } from "./toast.js";
+import { csrfToken, text, toast } from "./main.js";
 
 let done = null; // what takes the new image, where it is not the page itself
 
@@ -71,7 +70,7 @@ async function onSubmit(event) {
   dialog().close();
 }
 
-export function start() {
+function start() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-crop]");
     if (button) openCrop(button.dataset.crop, button.dataset.cropUrl);
@@ -82,3 +81,5 @@ export function start() {
     if (box) show(box);
   });
 }
+
+start();

@@ -1,7 +1,7 @@
 // The Studio's draft: what the person typed and chose, apart from what a model sets by itself. It is kept in this browser for this person, so
 // it survives a change of model, a reload, another page and a new sign-in. Where a model has no place for a choice, the draft still has it.
 
-import { imageUrl } from "./net.js";
+import { imageUrl } from "./main.js";
 import { fill } from "./upload.js";
 
 const KEY = `portal.draft.${document.body.dataset.user}`;
@@ -151,7 +151,7 @@ function addImage({ detail: { name, id } }) {
   if (form) apply(form);
 }
 
-export function start() {
+function start() {
   const form = document.querySelector("form[data-keep]");
   if (!form) return;
   for (const name of ["input", "change"]) document.addEventListener(name, keep);
@@ -173,3 +173,5 @@ export function start() {
     document.addEventListener("DOMContentLoaded", () => askPrice(form)); // htmx listens by then
   }
 }
+
+start();

@@ -1,9 +1,10 @@
 // The list of models: below its button, searched by words, walked by arrow keys. A choice changes the form in place and keeps the focus.
 
 import { apply, askPrice, chooseModel, modelWanted } from "./draft.js";
-import { send } from "./net.js";
+import { send } from "./main.js";
 
 let asked = 0;
+let hurried = false; // Enter was pressed before the list was there
 
 function list() {
   return document.getElementById("models");
@@ -11,6 +12,25 @@ function list() {
 
 function shown() {
   return [...list().querySelectorAll("a.item")].filter((item) => !item.hidden && !item.closest("[hidden]"));
+}
+
+/** The Studio's list comes when somebody is about to open it. */
+function load() {
+  const place = list().querySelector("[data-models]");
+  if (place && !place.querySelector("a.item")) window.htmx.trigger(place, "portal:models");
+}
+
+function onLoad(event) {
+  if (!event.target.matches?.("[data-models]")) return;
+  mark(document.getElementById("compose").dataset.model);
+  narrow(list().querySelector("input"));
+  if (list().matches(":popover-open")) list().querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
+  if (hurried) shown()[0]?.click();
+  hurried = false;
+}
+
+function mark(model) {
+  for (const item of list().querySelectorAll("a.item")) item.toggleAttribute("aria-current", item.dataset.model === model);
 }
 
 /** Place the list below its button, or above it where there is more room. */
@@ -38,11 +58,13 @@ function narrow(search) {
     }
     group.hidden = !group.querySelector("a.item:not([hidden])");
   }
-  list().querySelector("[data-none]").hidden = shown().length > 0;
+  list().querySelector("[data-none]").hidden = shown().length > 0 || !list().querySelector("a.item");
 }
 
 function onToggle(event) {
   if (event.target !== list() || event.newState !== "open") return;
+  load();
+  hurried = false;
   const search = list().querySelector("input");
   search.value = "";
   narrow(search);
@@ -56,7 +78,10 @@ function onKey(event) {
   const search = list().querySelector("input");
   const items = shown();
   const at = items.indexOf(event.target);
-  if (event.key === "Enter" && event.target === search) items[0]?.click();
+  if (event.key === "Enter" && event.target === search) {
+    hurried = !list().querySelector("a.item");
+    items[0]?.click();
+  }
   else if (event.key === "ArrowDown") items[at + 1]?.focus();
   else if (event.key === "ArrowUp") (items[at - 1] ?? search).focus();
   else return;
@@ -77,13 +102,13 @@ function isKept(form) {
 }
 
 /** Fetch the form of another model. The page's key stays, as nothing new was shown; so does the failed task that the order replaces. */
-async function change(link) {
+async function change(model, href) {
   const mine = ++asked;
   const old = document.getElementById("compose");
   const had = old.contains(document.activeElement) || list().contains(document.activeElement);
-  const reply = await send(addressOf(old, link.dataset.model)).catch(() => null);
+  const reply = await send(addressOf(old, model)).catch(() => null);
   if (mine !== asked) return;
-  if (!reply?.ok || reply.redirected) return location.assign(link.href);
+  if (!reply?.ok || reply.redirected) return location.assign(href);
   const template = document.createElement("template");
   template.innerHTML = (await reply.text()).trim();
   const form = template.content.firstElementChild;
@@ -99,7 +124,7 @@ async function change(link) {
     askPrice(form);
     history.replaceState(null, "", form.dataset.url);
   }
-  for (const item of list().querySelectorAll("a.item")) item.toggleAttribute("aria-current", item.dataset.model === form.dataset.model);
+  mark(form.dataset.model);
   document.dispatchEvent(new CustomEvent("portal:form", { detail: form }));
   if (had) form.querySelector("[popovertarget=models]").focus();
 }
@@ -108,11 +133,11 @@ function onClick(event) {
   const link = event.target.closest("a[data-model]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  change(link);
+  change(link.dataset.model, link.href);
   list().hidePopover();
 }
 
-export function start() {
+function start() {
   const form = document.getElementById("compose");
   if (!form || !list()) return;
   list().addEventListener("toggle", onToggle);
@@ -120,7 +145,11 @@ export function start() {
   list().addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   addEventListener("resize", () => list().matches(":popover-open") && place());
+  for (const name of ["pointerover", "focusin"])
+    document.addEventListener(name, (event) => event.target.closest?.("[popovertarget=models]") && load());
+  document.addEventListener("htmx:afterSwap", onLoad);
   const wanted = isKept(form) && modelWanted(form);
-  const link = wanted && list().querySelector(`a[data-model="${CSS.escape(wanted)}"]`);
-  if (link) change(link);
+  if (wanted) change(wanted, `${location.pathname}?${new URLSearchParams({ model: wanted })}`);
 }
+
+start();

@@ -1,7 +1,6 @@
 // Passkeys: a form with data-passkey asks the device, and sends what it answered. Browsers that cannot read the server's JSON never see it.
 
-import { send, text } from "./net.js";
-import { toast } from "./toast.js";
+import { send, text, toast } from "./main.js";
 
 const device = window.PublicKeyCredential;
 const known = Boolean(device?.parseCreationOptionsFromJSON && device.parseRequestOptionsFromJSON);
@@ -27,7 +26,9 @@ function onSubmit(event) {
   ask(event.target).catch(() => toast(text("passkey_failed"), "bad")); // also when the person closed the device's dialog
 }
 
-export function start() {
+function start() {
   document.addEventListener("submit", onSubmit);
   if (known) for (const part of document.querySelectorAll("[data-passkey-only]")) part.hidden = false;
 }
+
+start();

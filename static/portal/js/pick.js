@@ -1,7 +1,6 @@
 // The Studio's dialog that fills a slot with a stored image, or with the first or last picture of a video.
 
-import { csrfToken, send, text } from "./net.js";
-import { toast } from "./toast.js";
+import { csrfToken, send, text, toast } from "./main.js";
 import { fill } from "./upload.js";
 
 let slot = null;
@@ -62,6 +61,8 @@ function onClick(event) {
   if (pickMore) load("", { more: pickMore });
 }
 
-export function start() {
+function start() {
   document.addEventListener("click", onClick);
 }
+
+start();

@@ -83,7 +83,7 @@ function onClick(event) {
   if ("play" in button.dataset) video.paused ? video.play() : video.pause();
 }
 
-export function start() {
+function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit, { capture: true }); // before htmx reads the form
   for (const box of document.querySelectorAll("[data-player]")) {
@@ -98,3 +98,5 @@ export function start() {
     for (const name of ["seeking", "play", "waiting"]) video.addEventListener(name, () => renewIfStuck(video));
   }
 }
+
+start();

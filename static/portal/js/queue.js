@@ -1,6 +1,6 @@
 // The Studio's queue: what renders first, then what waits, folded when that is much. What is done leaves it: it is among today's videos.
 
-import { toast } from "./toast.js";
+import { toast } from "./main.js";
 
 const ORDER = { submitting: 0, running: 0, "running-cancelling": 0, ingesting: 0, needs_review: 1, queued: 3, "queued-later": 3 };
 const FOLD_PLACE = 2;
@@ -64,7 +64,7 @@ function tell() {
   ordered = "";
 }
 
-export function start() {
+function start() {
   const queue = list();
   if (!queue) return;
   new MutationObserver(arrange).observe(queue, { childList: true });
@@ -74,3 +74,5 @@ export function start() {
   document.addEventListener("htmx:afterSwap", () => list() && showFold(list()));
   arrange();
 }
+
+start();

@@ -49,10 +49,12 @@ function onKey(event) {
   event.preventDefault();
 }
 
-export function start() {
+function start() {
   document.addEventListener("click", seek);
   document.addEventListener("click", askForNote, true);
   document.addEventListener("focusin", takeTime);
   document.addEventListener("input", onInput);
   document.addEventListener("keydown", onKey);
 }
+
+start();

@@ -1,7 +1,7 @@
 // Selecting videos on a wall: ranges, whole days, and keys of the tile that has the focus. The boxes belong to the form #selection, so the
 // selection is sent without a script too.
 
-import { isQuiet } from "./keys.js";
+import { isQuiet } from "./main.js";
 
 let last = null;
 let shift = false; // a key that presses a box makes a click without it
@@ -93,7 +93,7 @@ function onChanged({ detail: { ids, action, starred } }) {
   show();
 }
 
-export function start() {
+function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("change", onChange);
   document.addEventListener("reset", (event) => event.target === form() && setTimeout(clear));
@@ -103,3 +103,5 @@ export function start() {
   addEventListener("blur", () => (shift = false)); // it may be let go in another window
   addEventListener("pageshow", show); // Back keeps what was chosen
 }
+
+start();

@@ -2,7 +2,7 @@
 // Until that id is there, and while the file is refused, the form posts the file itself: no image is left out unnoticed.
 
 import { openCrop } from "./crop.js";
-import { csrfToken, imageUrl, text } from "./net.js";
+import { csrfToken, imageUrl, text } from "./main.js";
 
 const MB = 1024 * 1024;
 const MEGAPIXEL = 1e6;
@@ -193,7 +193,7 @@ function onClick(event) {
   if (exchange) swap(exchange);
 }
 
-export function start() {
+function start() {
   document.addEventListener("change", (event) => {
     const slot = event.target.closest?.("[data-slot]");
     if (slot && event.target.files?.[0]) take(slot, event.target.files[0]);
@@ -202,3 +202,5 @@ export function start() {
   document.addEventListener("paste", paste);
   document.addEventListener("click", onClick);
 }
+
+start();
