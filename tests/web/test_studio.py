@@ -380,6 +380,6 @@ def test_form_says_when_prompt_and_images_may_be_left_out(visitor, accounts, mod
 
 
 def test_picker_says_that_one_of_several_images_is_needed(visitor, accounts):
-    page = visitor.get("/studio/").text
+    page = visitor.get("/studio/models/").text
 
     assert "First frame / Last frame, needed" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from access.budgets import put_in_force
@@ -9,9 +11,11 @@ from access.ledger_models import Budget, Reservation
 from batches.models import Batch, Source
 from generation.lifecycle import Status
 from generation.models import GenerationTask
+from generation.ordering.first_values import enabled_accounts
 from generation.ordering.page_keys import new_key
 from prompts.styles import STYLES
 from providers.models import ModelPrice
+from providers.vendors import ALL_MODELS
 from tests.batches.batch_rows import make_batch
 from tests.task_rows import make_task
 from tests.web.page_rows import KLING, WAN, make_video
@@ -135,3 +139,20 @@ def test_what_cannot_be_finished_says_why(visitor, user, draft):
 
     assert visitor.get(f"/tasks/{alone.pk}/finish", follow=True).redirect_chain[0][0] == f"/tasks/{alone.pk}/"
     assert visitor.post(f"/tasks/{alone.pk}/finish/quote", {}).status_code == 409
+
+
+def test_further_models_are_listed_when_the_variations_are_opened(visitor, accounts):
+    closed, opened = visitor.get("/studio/").text, visitor.get("/studio/?also=").text
+
+    assert ('name="vary-models"' in closed, 'hx-get="/studio/also/"' in closed) == (False, True)
+    assert ('name="vary-models"' in opened, 'hx-get="/studio/also/"' in opened) == (True, False)
+    assert set(re.findall(r'name="vary-models" value="([^"]+)"', visitor.get("/studio/also/").text)) == {
+        spec.name for spec in ALL_MODELS.values() if any(one.takes(spec) for one in enabled_accounts())
+    }
+
+
+def test_models_are_listed_when_their_list_is_about_to_be_opened(visitor, accounts):
+    page, models = visitor.get("/studio/").text, visitor.get("/studio/models/").text
+
+    assert ('hx-get="/studio/models/"' in page, 'class="item tall' in page) == (True, False)
+    assert re.findall(r'href="/studio/\?model=[^"]+" data-model="([^"]+)"', models) == list(ALL_MODELS)
