@@ -52,7 +52,9 @@ def test_a_change_of_a_module_changes_the_name_of_those_that_import_it(collected
     changed = tmp_path_factory.mktemp("changed")
     for module in Path(settings.BASE_DIR, "static/portal/js").iterdir():
         (changed / "portal/js").mkdir(parents=True, exist_ok=True)
-        (changed / "portal/js" / module.name).write_text(module.read_text() + ("export const added = 1;" if module.name == "net.js" else ""))
+        (changed / "portal/js" / module.name).write_text(
+            module.read_text() + ("export const added = 1;" if module.name == "net.js" else "")
+        )
     settings.STATICFILES_DIRS = [changed, *settings.STATICFILES_DIRS]
     call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -32,7 +32,7 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
     )
 
     def post_process(self, paths: dict[str, tuple[Storage, str]], dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Make our sheets and scripts smaller (ADR 67): what every page imports is put into one sheet and one script; comments and indents go."""
+        """Make one sheet and one script of what every page imports, and take comments and indents out of all (docs/adr/0067)."""
         smaller = InMemoryStorage()
         for name in paths:
             if name.startswith("portal/") and name.endswith((".css", ".js")):

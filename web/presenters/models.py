@@ -102,7 +102,9 @@ def model_card(spec: ModelSpec, accounts: Sequence[ProviderAccount], usual: Usua
     return ModelCard(label=model_label(spec.name), mark=mark_of(spec.provider), facts=[fact for fact in facts if fact])
 
 
-def model_groups(current: ModelSpec | None, accounts: Sequence[ProviderAccount], prices: PriceBook, page_url: str = "") -> list[VendorGroup]:
+def model_groups(
+    current: ModelSpec | None, accounts: Sequence[ProviderAccount], prices: PriceBook, page_url: str = ""
+) -> list[VendorGroup]:
     """Return every model, by vendor, also those without an account, so that people see what is possible. `page_url` is the page that shows
     the form of a model, the Studio if it is empty.
     """

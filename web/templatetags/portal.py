@@ -58,7 +58,7 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.simple_tag
 def parts(*names: str) -> SafeString:
-    """Return the links to what a page needs of static/portal beside that of every page: sheets and scripts, as "gallery.css", "select.js"."""
+    """Return the links to the sheets and scripts that a page needs beside those of every page: "gallery.css", "select.js"."""
     links = {"css": '<link rel="stylesheet" href="{}">', "js": '<script type="module" src="{}"></script>'}
     kinds = ((name, name.rpartition(".")[2]) for name in names)
     return format_html_join("\n    ", "{}", ((format_html(links[kind], static(f"portal/{kind}/{name}")),) for name, kind in kinds))
