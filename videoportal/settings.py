@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 from cryptography.fernet import Fernet
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from videoportal import env
 from videoportal.storages.choice import media_storage
@@ -190,6 +191,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # nothing asks for the others, and each would be compressed too
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]  # for who debugs other packages' scripts
 MEDIA_ROOT = DATA_DIR / "media"
 SCRATCH_DIR = DATA_DIR / "scratch"
 STORAGES = {
