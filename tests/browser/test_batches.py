@@ -71,6 +71,7 @@ def test_a_table_becomes_videos_is_mended_and_its_results_are_downloaded(signed_
     page.get_by_role("button", name="Kling").click()
     page.locator(f"#models a[data-model='{MODEL}']").click()
     expect(page.locator("#compose")).to_have_attribute("data-model", MODEL)
+    page.locator(".slot").first.hover(force=True)
     assert violations(page) == []
 
     batch = upload(page, "商品.csv", products())
