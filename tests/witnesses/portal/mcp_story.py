@@ -62,7 +62,7 @@ class Package(Protocol):
 
 
 def main(package: Package, label: str, token: str, python: str) -> None:
-    label = f"{label} {uuid4().hex[:6]}"  # who runs it again begins anew
+    label = f"{label} {uuid4().hex[:6]}"  # a second run meets nothing of the first
     code = TOKENS.format(label=label, token=token)
     made = subprocess.run([python, MANAGE, "shell", "--no-imports", "-c", code], check=True, stdout=subprocess.PIPE, text=True)
     other, reader = made.stdout.split()
