@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "videoportal.security.content_security_policy",
     "videoportal.security.cache_control",
     "videoportal.security.no_nul",
+    "web.views.live.answer_still_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -148,6 +149,7 @@ CACHES = {
 DECLARED_MODELS_KEPT_S = 0.9  # how old the models that administrators declared may be
 PRICES_KEPT_S = 0.9  # how old the prices may be that an order is estimated with
 POOL_STATE_KEPT_S = 1.0  # how old slots, places in line and the stop of paid submits may be where they are shown
+TICK_READER_KEPT_S = 10.0  # how long a process may know whose session a page has: for so long one that ended hears that nothing changed
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.
 EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {catalog.CONSUMER: tuple(catalog.OUTBOX)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from generation.lifecycle import LIVE, Status
@@ -92,13 +93,45 @@ def test_tick_of_a_line_that_stands_still_asks_for_no_tasks(
     settings.POOL_STATE_KEPT_S = 60.0
     for who, cursor in cursors.items():
         who.get("/tick", {"since": cursor})
-        with django_assert_num_queries(2):  # the session and its user
+        with django_assert_num_queries(0):
             assert who.get("/tick", {"since": cursor}).status_code == 204
 
     settings.POOL_STATE_KEPT_S = 0.0
     make_task(other_user, status=Status.SUCCEEDED)
     assert visitor.get("/tick", {"since": cursors[visitor]}).status_code == 204
     assert len(staff_visitor.get("/tick", {"since": cursors[staff_visitor]}).json()["tasks"]) == 1
+
+
+def test_tick_of_an_idle_page_asks_nothing_and_hears_of_the_next_order(visitor, user, other_user, django_assert_num_queries, settings):
+    settings.POOL_STATE_KEPT_S = 0.0
+    cursor = visitor.get("/tick").json()["cursor"]
+    make_task(other_user, status=Status.SUCCEEDED)
+    visitor.get("/tick", {"since": cursor})
+    settings.POOL_STATE_KEPT_S = 60.0
+    with django_assert_num_queries(0):
+        assert visitor.get("/tick", {"since": cursor}).status_code == 204
+
+    settings.POOL_STATE_KEPT_S = 0.0
+    new = make_task(user)
+    assert [task["id"] for task in visitor.get("/tick", {"since": cursor}).json()["tasks"]] == [str(new.pk)]
+
+
+def test_tick_of_a_session_that_has_ended_says_no_more_than_that_nothing_changed(visitor, user, settings):
+    settings.POOL_STATE_KEPT_S = 0.0
+    cursor = visitor.get("/tick").json()["cursor"]
+    Session.objects.all().delete()
+    assert visitor.get("/tick", {"since": cursor}).status_code == 204
+
+    make_task(user)
+    assert visitor.get("/tick", {"since": cursor}).status_code == 401
+
+
+def test_tick_reads_the_session_again_when_its_reader_is_forgotten(visitor, settings):
+    settings.TICK_READER_KEPT_S = 0.0
+    cursor = visitor.get("/tick").json()["cursor"]
+    Session.objects.all().delete()
+
+    assert visitor.get("/tick", {"since": cursor}).status_code == 401
 
 
 def test_tick_with_an_old_cursor_gives_a_new_one(visitor, user, kling, other_user):

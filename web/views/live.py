@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,16 +18,15 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from access.callers import caller_of
+from access.callers import Caller, caller_of
 from database import clock
-from generation.lifecycle import Status
 from generation.queries.queue_position import pool_state
 from generation.queries.tasks import NEWS_MOST, changed_tasks, live_count
 from web.presenters.cards import cards_of, news_of
 from web.presenters.notices import notices_of
 from web.views.common import the_task
 
-__all__ = ["card", "tick"]
+__all__ = ["answer_still_pages", "card", "tick"]
 
 OVERLAP = timedelta(seconds=2)
 """A change is stamped before it is committed, and the clocks of machines differ a little, so look back further than the cursor says."""
@@ -31,6 +34,55 @@ RENEWED_AFTER = timedelta(seconds=30)
 """A cursor older than this is replaced though nothing changed: what changed lately is known for a minute without asking (`is_still`)."""
 EARLIEST, LATEST = 2000, 9000
 TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.html", "take": "videos/_take.html"}
+
+
+class _Cursor(NamedTuple):
+    """Until when a page knows what changed, and the mark of the pool at that time."""
+
+    since: datetime | None
+    mark: str
+
+    @property
+    def from_then(self) -> datetime | None:
+        return self.since - OVERLAP if self.since else None
+
+
+class _Reader(NamedTuple):
+    """Whose session a tick has, and whether their pages have tasks of others."""
+
+    user: int
+    sees_others: bool
+
+    def has_news(self, cursor: _Cursor) -> bool:
+        """Return whether something may have changed that a page with this cursor shows. No query, if the pool was read in this second."""
+        if not self.knows_the_line(cursor) or cursor.from_then is None:
+            return True
+        return not pool_state().is_still(self.user, cursor.from_then, for_all=self.sees_others)
+
+    def knows_the_line(self, cursor: _Cursor) -> bool:
+        """Return whether the places and reasons of the reader's waiting tasks are those that the page shows."""
+        return bool(cursor.mark and cursor.since) and cursor.mark == pool_state().mark(self.user)
+
+
+def answer_still_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer a tick with 204, before its session is read, if this process knows its reader and nothing changed (docs/adr/0068)."""
+
+    @never_cache
+    def middleware(request: HttpRequest) -> HttpResponse:
+        reader: _Reader | None = caches["process"].get(_reader_key(request))
+        return get_response(request) if reader is None or reader.has_news(_cursor(request)) else HttpResponse(status=204)
+
+    return lambda request: middleware(request) if request.path_info == "/tick" and request.method == "GET" else get_response(request)
+
+
+def _reader_key(request: HttpRequest) -> str:
+    return f"reader:{blake2b(request.COOKIES.get(settings.SESSION_COOKIE_NAME, '').encode(), digest_size=16).hexdigest()}"
+
+
+def _remembered(request: HttpRequest, caller: Caller) -> _Reader:
+    reader = _Reader(caller.user.pk, caller.sees_others)
+    caches["process"].set(_reader_key(request), reader, settings.TICK_READER_KEPT_S)
+    return reader
 
 
 @never_cache
@@ -44,23 +96,18 @@ def tick(request: HttpRequest) -> HttpResponse:
     """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
-    caller, now = caller_of(request), clock.now()
-    me = caller.user.pk
-    text, _, mark = request.GET.get("since", "").partition("/")
-    since = _time(text)
-    from_then = since - OVERLAP if since else None
-    as_before = bool(mark) and from_then is not None and mark == pool_state().mark(me)
-    if as_before and from_then:
-        is_still = partial(pool_state().is_still, me, from_then)
-        if is_still(for_all=True) or (is_still(for_all=False) and not caller.sees_others):  # teams are asked for only if it matters
-            return HttpResponse(status=204)
-    tasks = changed_tasks(caller, from_then, all_waiting=not as_before)
-    if not tasks and since and now - since < RENEWED_AFTER:
+    caller, now, cursor = caller_of(request), clock.now(), _cursor(request)
+    reader = _remembered(request, caller)
+    if not reader.has_news(cursor):
         return HttpResponse(status=204)
-    own = [task for task in tasks if task.owner_id == me]
+    as_before, from_then, mark = reader.knows_the_line(cursor), cursor.from_then, cursor.mark
+    tasks = changed_tasks(caller, from_then, all_waiting=not as_before)
+    if not tasks and cursor.since and now - cursor.since < RENEWED_AFTER:
+        return HttpResponse(status=204)
+    own = [task for task in tasks if task.owner_id == reader.user]
     is_all = not as_before and len(tasks) < NEWS_MOST
     if is_all:
-        mark = pool_state().mark(me) if any(task.state is Status.QUEUED for task in own) else ""
+        mark = pool_state().mark(reader.user)
     news: dict[str, object] = {"cursor": f"{now.isoformat()}/{mark}", "tasks": news_of(tasks, caller, has_all_own=is_all)}
     news["notices"] = [str(one.id) for one in notices_of(caller.user)]
     if is_all:
@@ -68,6 +115,11 @@ def tick(request: HttpRequest) -> HttpResponse:
     elif from_then is None or any(task.is_terminal or task.created_at > from_then for task in own):
         news["mine"] = live_count(caller.user)
     return JsonResponse(news)
+
+
+def _cursor(request: HttpRequest) -> _Cursor:
+    text, _, mark = request.GET.get("since", "").partition("/")
+    return _Cursor(_time(text), mark)
 
 
 def _time(text: str) -> datetime | None:
