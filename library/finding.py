@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,18 @@ BLOCK = 4096
 WINDOWS = (1, 4, 16, 64)
 """Of how many blocks PostgreSQL asks at once, until there is enough; then of all that remain: what is so rare is found quickly."""
 TERMS = f"array_to_tsvector(string_to_array(rtrim('b:' || seq / {BLOCK} || ' ' || terms), ' '))"
+INDEXED = 3
+"""SQLite's index has what words begin with in this length (library/migrations/0003), and reads it from the newest entry on."""
+FORMS = 64
+WORDS_FROM = """
+WITH RECURSIVE word(text) AS (
+  SELECT (SELECT term FROM library_vocabulary WHERE term >= %s LIMIT 1)
+  UNION ALL
+  SELECT (SELECT term FROM library_vocabulary WHERE term >= word.text || char(1) LIMIT 1) FROM word WHERE word.text < %s LIMIT %s
+)
+SELECT text FROM word WHERE text < %s
+"""
+"""Jumps from a word to the next: the vocabulary has a row for each entry of a word."""
 LAST = 2**62
 MOST_COMPARED = 20_000
 """So many entries, the newest that have a word of the pictures, are compared."""
@@ -82,8 +95,24 @@ def _found(question: Question, count: int, low: int, high: int, *, up: bool) -> 
 
 def _match(question: Question) -> str:
     """Return the question in FTS5's language. Each word is a string there, so nothing in it is an operator."""
-    groups = ([f'"{_doubled(one.text, chr(34))}"' + " *" * one.begins for one in group] for group in question.groups)
+    groups = ([found for one in group for found in _alternatives(one)] for group in question.groups)
     return " AND ".join(f"({' OR '.join(group)})" for group in groups)
+
+
+def _alternatives(one: Asked) -> list[str]:
+    """Return the words that a word of a search may be, as FTS5's strings. Those of a beginning that the index does not have are named, if
+    they are few: FTS5 would read all their entries before it gave the newest.
+    """
+    if one.begins and len(one.text) > INDEXED:
+        end = f"{one.text}{chr(sys.maxunicode)}"
+        words = _rows(WORDS_FROM, [one.text, end, FORMS + 1, end])
+        if 0 < len(words) <= FORMS:
+            return [_quoted(word) for word in words]
+    return [_quoted(one.text) + " *" * one.begins]
+
+
+def _quoted(text: str) -> str:
+    return f'"{_doubled(text, chr(34))}"'
 
 
 def _tsquery(question: Question, blocks: Iterable[int]) -> str:
@@ -117,10 +146,11 @@ def _end() -> int:
     return newest + 1 if newest is not None else 0
 
 
-def _rows(sql: str, params: list[Any]) -> list[int]:
+def _rows(sql: str, params: list[Any]) -> list[Any]:
+    """Return what the query has in its only column."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return [seq for (seq,) in cursor.fetchall()]
+        return [value for (value,) in cursor.fetchall()]
 
 
 def _doubled(text: str, *characters: str) -> str:

@@ -153,6 +153,19 @@ def test_any_search_is_answered(q, user):
     Video.objects.all().delete()
 
 
+def test_the_beginning_of_a_word_finds_each_word_that_begins_so_however_many_there_are(user):
+    caller = Caller(user=user)
+    many, one = make_video(user, prompt=" ".join(f"shore{number}" for number in range(100))), make_video(user, prompt="a shore77 line")
+    index_waiting()
+
+    def found(q: str) -> list[Video]:
+        return wall_page(caller, WallFilter(q=q))[0]
+
+    assert found("sho") == found("shor") == found("shore7") == found("shore77") == [one, many]
+    assert found("line shore") == [one]
+    assert (found("shore78"), found("shore777"), found("line shore78")) == ([many], [], [])
+
+
 def test_an_entry_that_is_out_of_date_shows_nobody_what_they_may_not_see(world):
     """Nothing is indexed here after the changes."""
     ada, bo, chen = world.people
