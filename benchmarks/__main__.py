@@ -1,6 +1,6 @@
 """`python -m benchmarks [polling] [hung] [overhead] [pool] [slow] [pages] [quality] [ingest] [api] [dialects] [waiting] [batches]
-[wall] [bulk] [tick] [first_view]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured here and now, on
-SQLite and PostgreSQL.
+[wall] [bulk] [tick] [first_view] [lighthouse]`: the figures of docs/performance.md, and of the pool in docs/reliability.md, measured here
+and now, on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ NAMES = (
     "bulk",
     "tick",
     "first_view",
+    "lighthouse",
 )
 QUIET = {"PORTAL_LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
 """Environment of the stage, except for `LOUD` benchmarks, which read the worker's log lines."""
 LOUD = frozenset({"polling", "hung"})
-WITHOUT_DATABASE = frozenset({"quality", "first_view"})
+WITHOUT_DATABASE = frozenset({"quality", "first_view", "lighthouse"})
 """Benchmarks for which one database is as good as the other."""
 Row = dict[str, Any]
 
@@ -46,7 +47,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}; otherwise all")
     parser.add_argument("--database", choices=DATABASES, action="append", help="only this one")
     parser.add_argument(
-        "--short", action="store_true", help="fewer rows, where a benchmark knows how (pool, quality, ingest, batches, wall, bulk, tick)"
+        "--short",
+        action="store_true",
+        help="fewer rows, where a benchmark knows how (pool, quality, ingest, batches, wall, bulk, tick, lighthouse)",
     )
     options = parser.parse_args()
     print(

@@ -1,7 +1,7 @@
 """`make screens`: every page of a filled portal, in two widths, two themes and two languages.
 
-Pictures go to var/screens. Each page is also checked: axe-core finds no violation, it does not scroll sideways, and neither the console nor
-a request reports an error. Prints one line for each fault and ends with 1 if there is one.
+Pictures go to var/screens. Each page is also checked: axe-core finds no violation, it does not scroll sideways, not at 320 and
+1,920 px either, and neither the console nor a request reports an error. Prints one line for each fault and ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import argparse
 import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
 from playwright.sync_api import Page
 
@@ -19,7 +20,9 @@ from tools.filled import PHONE, WIDE, Portal, chromium_browser, filled, new_page
 from tools.stack import ROOT
 
 FOLDER = ROOT / "var/screens"
-SIZES, SCHEMES, LANGUAGES = (WIDE, PHONE), ("light", "dark"), ("en", "zh-hans")
+SIZES, LANGUAGES = (WIDE, PHONE), ("en", "zh-hans")
+SCHEMES: Sequence[Literal["light", "dark"]] = ("light", "dark")
+NARROWEST_PX, WIDEST_PX = 320, 1920
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NOT_PAGES = ("tick", "logout", "download", "export", ".csv", ".webp", ".mp4", "/file", "jsi18n", "autocomplete", "openapi.json")
@@ -29,21 +32,20 @@ PARAMETER = re.compile(r"<(?:\w+:)?\w+>")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="one width, theme and language")
-    ways = list(itertools.product(SIZES, SCHEMES, LANGUAGES))
+    ways, schemes = list(itertools.product(SIZES, LANGUAGES)), SCHEMES
     faults = 0
     if parser.parse_args().short:
-        ways = ways[:1]
+        ways, schemes = ways[:1], schemes[:1]
     with filled() as portal, chromium_browser() as browser:
         addresses = sorted(set(_addresses(portal)))
-        for size, scheme, language in ways:
-            folder = f"{language}-{size['width']}-{scheme}"
+        for size, language in ways:
             for open_page, walked in ((signed_in, addresses), (new_page, [*SIGNED_OUT, *portal.open_pages])):
-                page = open_page(browser, portal.url, size=size, scheme=scheme, language=language)
-                for fault in _walk(page, portal.url, walked, folder):
+                page = open_page(browser, portal.url, size=size, language=language)
+                for fault in _walk(page, portal.url, walked, schemes, f"{language}-{size['width']}"):
                     faults += 1
-                    print(f"{folder}: {fault}", flush=True)
+                    print(fault, flush=True)
                 page.context.close()
-        print(f"{len(addresses)} addresses in {len(ways)} ways: {faults} faults. Pictures: {FOLDER.relative_to(ROOT)}")
+        print(f"{len(addresses)} addresses in {len(ways) * len(schemes)} ways: {faults} faults. Pictures: {FOLDER.relative_to(ROOT)}")
     return 1 if faults else 0
 
 
@@ -81,12 +83,12 @@ def _addresses(portal: Portal) -> Iterator[str]:
             yield reverse(f"{place}_change", args=[row.pk])
 
 
-def _walk(page: Page, url: str, addresses: Iterable[str], folder: str) -> Iterator[str]:
-    """Open each page, take its picture and yield what is wrong with it. What is no page (a part, a file, a POST) is left out."""
-    (FOLDER / folder).mkdir(parents=True, exist_ok=True)
+def _walk(page: Page, url: str, addresses: Iterable[str], schemes: Sequence[Literal["light", "dark"]], way: str) -> Iterator[str]:
+    """Open each page, take its picture in each theme and yield what is wrong. What is no page (a part, a file, a POST) is left out."""
     heard: list[str] = []
     page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
+    size = page.viewport_size or WIDE
     for address in addresses:
         first = page.request.get(url + address, max_redirects=0, fail_on_status_code=False)
         if "text/html" not in first.headers.get("content-type", "") or not first.text().lstrip().lower().startswith("<!doctype"):
@@ -96,11 +98,18 @@ def _walk(page: Page, url: str, addresses: Iterable[str], folder: str) -> Iterat
         heard.clear()
         page.goto(url + address)
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=FOLDER / folder / f"{address.strip('/').replace('/', '_') or 'home'}.png", full_page=True)
-        yield from (f"{address} breaks {rule}: {where}" for rule, where in violations(page))
-        if page.evaluate(OVERFLOW) > 0:
-            yield f"{address} scrolls sideways"
-        yield from (f"{address} says {text}" for text in heard if "404" not in text)
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme)
+            picture = FOLDER / f"{way}-{scheme}" / f"{address.strip('/').replace('/', '_') or 'home'}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=picture, full_page=True)
+            yield from (f"{way}-{scheme}: {address} breaks {rule}: {where}" for rule, where in violations(page))
+        for width in (size["width"], NARROWEST_PX if size == PHONE else WIDEST_PX):
+            page.set_viewport_size({**size, "width": width})
+            if page.evaluate(OVERFLOW) > 0:
+                yield f"{way}: {address} scrolls sideways at {width} px"
+        page.set_viewport_size(size)
+        yield from (f"{way}: {address} says {text}" for text in heard if "404" not in text)
 
 
 if __name__ == "__main__":

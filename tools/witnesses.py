@@ -149,7 +149,7 @@ def _server_for(name: str, portal: Portal) -> Iterator[Sequence[str]]:
 def command_of(script: Path) -> tuple[list[str | Path], Mapping[str, str]]:
     """Return how a witness is run in an environment with exactly its packages, and the variables that it needs for that."""
     if script.suffix == ".cjs":
-        return ["node", script], {"NODE_PATH": str(environment_of(pins_of(script), _install_for_node) / "node_modules")}
+        return ["node", script], {"NODE_PATH": str(node_modules_of(pins_of(script)))}
     is_of_oss = script.stem in OF_OSS
     variables = {"OSS_ACCESS_KEY_ID": ACCESS_KEY_ID, "OSS_ACCESS_KEY_SECRET": ACCESS_KEY_SECRET} if is_of_oss else {}
     return [python_with(pins_of(script)), "-I", script], variables
@@ -158,6 +158,11 @@ def command_of(script: Path) -> tuple[list[str | Path], Mapping[str, str]]:
 def python_with(pins: Path) -> Path:
     """Return the Python of an environment with exactly what `pins` lists. Raises CalledProcessError."""
     return environment_of(pins, _install_for_python) / "bin" / "python"
+
+
+def node_modules_of(pins: Path) -> Path:
+    """Return the folder of the packages for Node.js that `pins` lists. Raises CalledProcessError."""
+    return environment_of(pins, _install_for_node) / "node_modules"
 
 
 def environment_of(pins: Path, install: Callable[[Path, Path], None]) -> Path:
