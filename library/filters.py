@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -136,7 +136,7 @@ def filter_of(query: Mapping[str, str], caller: Caller) -> WallFilter:
 def query_of(wanted: WallFilter) -> dict[str, str]:
     """Return the filter as an address has it."""
     found = {}
-    for name, value in asdict(wanted).items():
+    for name, value in vars(wanted).items():
         if value not in {"", None, 0} or (name == "starred" and value is False):
             text = str(int(value)) if isinstance(value, bool) else value.isoformat() if isinstance(value, date) else str(value)
             found[IN_ADDRESS.get(name, name)] = text
