@@ -17,10 +17,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from playwright.sync_api import sync_playwright
 
 from jobs.parent_death import die_with_parent
 from tools.filled import filled
+from tools.stack import free_port
 from tools.witnesses import node_modules_of
 
 SHORT = bool(os.environ.get("BENCH_SHORT"))
@@ -39,6 +43,7 @@ WITHIN_S = 180
 
 
 def main() -> None:
+    os.environ["PORTAL_TESTING"] = "False"
     script = node_modules_of(PINS) / "lighthouse" / "cli" / "index.js"
     with filled() as portal:
         cookie = _add_videos()
@@ -51,8 +56,8 @@ def main() -> None:
     Path(sys.argv[1]).write_text(json.dumps(rows))
 
 
-def _add_videos() -> str:
-    """Add the videos. Return a cookie of a person who sees everything."""
+def _add_videos() -> Any:
+    """Add the videos. Return the cookie of a person who sees everything."""
     from django.conf import settings
     from django.contrib.auth.models import User
     from django.core.management import call_command
@@ -68,18 +73,22 @@ def _add_videos() -> str:
         Video.objects.filter(pk__in=added[number :: len(rendered)]).update(**files)
     client = Client()
     client.force_login(User.objects.get(username="lin"))
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 
-def _report(script: Path, url: str, cookie: str, words: Sequence[str]) -> dict[str, Any]:
-    """Let Lighthouse open the page once."""
-    command = ["node", str(script), url, "--quiet", "--output=json", f"--only-categories={','.join(SCORES)}", *words]
-    command += [f"--extra-headers={json.dumps({'Cookie': cookie})}", "--chrome-flags=--headless=new --no-sandbox --mute-audio"]
-    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or ""
-    done = subprocess.run(command, env=os.environ | {"CHROME_PATH": chromium}, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S)
-    report: dict[str, Any] = json.loads(done.stdout)
-    if os.environ.get("LIGHTHOUSE_REPORT"):  # the last one, to see what to mend
-        Path(os.environ["LIGHTHOUSE_REPORT"]).write_bytes(done.stdout)
+def _report(script: Path, url: str, cookie: Any, words: Sequence[str]) -> dict[str, Any]:
+    """Let Lighthouse open the page once, in a browser that has nothing but the cookie."""
+    port, chromium = free_port(), os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or ""
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        asked = [f"--remote-debugging-port={port}", *(["--no-sandbox"] if os.geteuid() == 0 else []), "--mute-audio"]
+        browser = playwright.chromium.launch_persistent_context(folder, executable_path=chromium, args=asked, no_viewport=True)
+        browser.add_cookies([cookie | {"url": url}])
+        command = ["node", str(script), url, f"--port={port}", "--disable-storage-reset", "--quiet", "--output=json", *words]
+        command.append(f"--only-categories={','.join(SCORES)}")
+        report: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S).stdout)
+        browser.close()
+    if report["finalDisplayedUrl"] != url:
+        raise RuntimeError(f"{url} led to {report['finalDisplayedUrl']}")
     return report
 
 
