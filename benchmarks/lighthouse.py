@@ -14,17 +14,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urljoin
 
 from playwright.sync_api import sync_playwright
 
 from jobs.parent_death import die_with_parent
 from tools.filled import filled
-from tools.stack import free_port
 from tools.witnesses import node_modules_of
 
 SHORT = bool(os.environ.get("BENCH_SHORT"))
@@ -49,7 +51,7 @@ def main() -> None:
         cookie = _add_videos()
         pages = {"Studio": "/studio/", "Gallery": "/gallery/", "Video": f"/videos/{portal.video}/", "Activity": "/activity/"}
         rows = {
-            f"{name}, {form}": _row([_report(script, portal.url + path, cookie, words) for _time in range(TIMES)])
+            f"{name}, {form}": _row(list(islice(_reports(script, portal.url + path, cookie, words), TIMES)))
             for name, path in pages.items()
             for form, words in FORMS.items()
         }
@@ -76,17 +78,37 @@ def _add_videos() -> Any:
     return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 
+def _reports(script: Path, url: str, cookie: Any, words: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield reports without end, without those of runs in which Chromium recorded nothing of use, which is Lighthouse's to say."""
+    while True:
+        try:
+            yield _report(script, url, cookie, words)
+        except subprocess.CalledProcessError as failed:
+            print(f"Lighthouse ended with {failed.returncode} and is asked again: {url}", flush=True)
+
+
 def _report(script: Path, url: str, cookie: Any, words: Sequence[str]) -> dict[str, Any]:
     """Let Lighthouse open the page once, in a browser that has nothing but the cookie."""
-    port, chromium = free_port(), os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or ""
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        asked = [f"--remote-debugging-port={port}", *(["--no-sandbox"] if os.geteuid() == 0 else []), "--mute-audio"]
-        browser = playwright.chromium.launch_persistent_context(folder, executable_path=chromium, args=asked, no_viewport=True)
-        browser.add_cookies([cookie | {"url": url}])
-        command = ["node", str(script), url, f"--port={port}", "--disable-storage-reset", "--quiet", "--output=json", *words]
+    chromium, flags = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or "", ["--no-sandbox"] * (os.geteuid() == 0)
+    with TemporaryDirectory() as folder:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch_persistent_context(folder, executable_path=chromium, args=flags)
+            browser.add_cookies([cookie | {"url": urljoin(url, "/"), "expires": time.time() + 3600}])
+            browser.close()
+        flags += ["--headless=new", "--mute-audio", f"--user-data-dir={folder}"]
+        command = [
+            "node",
+            str(script),
+            url,
+            "--disable-storage-reset",
+            "--quiet",
+            "--output=json",
+            f"--chrome-flags={' '.join(flags)}",
+            *words,
+        ]
         command.append(f"--only-categories={','.join(SCORES)}")
-        report: dict[str, Any] = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S).stdout)
-        browser.close()
+        done = subprocess.run(command, env=os.environ | {"CHROME_PATH": chromium}, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S)
+    report: dict[str, Any] = json.loads(done.stdout)
     if report["finalDisplayedUrl"] != url:
         raise RuntimeError(f"{url} led to {report['finalDisplayedUrl']}")
     return report
