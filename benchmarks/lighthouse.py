@@ -79,8 +79,8 @@ def _add_videos() -> Any:
 
 
 def _reports(script: Path, url: str, cookie: Any, words: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield reports without end, without those of runs in which Chromium recorded nothing of use, which is Lighthouse's to say."""
-    while True:
+    """Yield reports, without those of runs in which Chromium recorded nothing of use, which is Lighthouse's to say."""
+    for _try in range(3 * TIMES):
         try:
             yield _report(script, url, cookie, words)
         except subprocess.CalledProcessError as failed:
