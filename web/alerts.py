@@ -20,12 +20,12 @@ from database.one_at_a_time import one_at_a_time
 from events import outbox
 from events.models import Alert
 from generation import store
-from generation.models import LiveWorker
+from generation.models import GenerationTask, LiveWorker
 from generation.ordering.room import GB, free_bytes
 from generation.scheduling.savers import count_expiring
 from providers.core.messages import SENTENCES, Message, Sentence, say
 from providers.models import ProviderAccount
-from web.measures import OVERDUE, event_lag_s, overdue_tasks
+from web.measures import OVERDUE, event_lag_s
 from web.storage_look import look_at_storage
 
 __all__ = ["ALERT_SENTENCES", "Finding", "find", "open_alerts", "watch"]
@@ -75,7 +75,7 @@ def find(now: datetime) -> Iterator[Finding]:
 def _of_workers(now: datetime) -> Iterator[Finding]:
     for worker in LiveWorker.objects.silent(now):
         yield Finding(code="alert_worker_silent", subject=worker.instance, args={"name": worker.instance})
-    if overdue_tasks(now - OVERDUE).exists():
+    if GenerationTask.objects.overdue(now, OVERDUE).exists():
         yield Finding(code="alert_tasks_overdue")
     if event_lag_s(now) > LATE_S:
         yield Finding(code="alert_events_late")

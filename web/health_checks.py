@@ -34,6 +34,7 @@ from providers.accounts.health_test import probe
 from providers.accounts.system_checks import accounts_can_be_used, credential_keys_are_keys, given_accounts_can_be_used
 from providers.core.messages import Sentence
 from providers.models import ProviderAccount
+from web.measures import OVERDUE
 from web.storage_look import look_at_storage
 from webhooks import secrets
 from webhooks.lanes import is_due
@@ -58,7 +59,6 @@ __all__ = [
 ]
 
 SEEN_WITHIN = timedelta(seconds=60)
-OVERDUE = timedelta(minutes=2)
 ACCOUNT_PATIENCE_S = 5
 WORKER_PATIENCE_S = 15.0
 STORAGE_PATIENCE_S = 3.0
@@ -336,7 +336,7 @@ def check_worker(patience_s: float = WORKER_PATIENCE_S, pause: Callable[[float],
         if time.monotonic() >= until:
             raise CheckFailed(f"No worker took a message within {patience_s:.0f} s. Start one: manage.py worker")
         pause(0.25)
-    overdue = GenerationTask.objects.due(clock.now() - OVERDUE).count()
+    overdue = GenerationTask.objects.overdue(clock.now(), OVERDUE).count()
     if overdue:
         raise CheckFailed(f"{overdue} tasks have been due for minutes. Look at the worker's log, or start more of them: manage.py worker")
     return "takes messages, nothing overdue"

@@ -14,7 +14,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Count, Min, Sum
 from django.utils.translation import gettext_noop as _
 
 from access.ledger_models import Reservation
@@ -33,7 +33,7 @@ from providers.core.catalog import vendor_of
 from providers.models import ProviderAccount
 from webhooks.models import Delivery, State
 
-__all__ = ["OVERDUE", "Measure", "event_lag_s", "overdue_tasks", "read_measures"]
+__all__ = ["OVERDUE", "Measure", "event_lag_s", "read_measures"]
 
 LATELY = timedelta(hours=1)
 OVERDUE = timedelta(minutes=2)
@@ -67,11 +67,6 @@ def read_measures() -> dict[str, Measure]:
     return {one.name: one for part in parts for one in part}
 
 
-def overdue_tasks(before: datetime) -> QuerySet[GenerationTask]:
-    """Return tasks that have been due since this time at the latest, and that nobody holds."""
-    return GenerationTask.objects.due(before).free(clock.now())
-
-
 def event_lag_s(now: datetime) -> float:
     """Return for how many seconds an event has waited to be handed on, or a webhook to an endpoint without trouble; the longest of them."""
     return max(_lag(now, EventDelivery.objects.filter(due_at__lte=now).aggregate(first=Min("due_at"))["first"]), _webhooks(now)[1])
@@ -102,8 +97,8 @@ def _tasks(now: datetime) -> Iterator[Measure]:
         labels=("state",),
         values={(status,): age for status, (_count, age) in found.items()},
     )
-    overdue = overdue_tasks(now - OVERDUE).count()
-    yield _one("tasks_overdue", _("Tasks that have been due for two minutes and that no worker holds"), overdue)
+    overdue = GenerationTask.objects.overdue(now, OVERDUE).count()
+    yield _one("tasks_overdue", _("Tasks that have been due for two minutes, without those in line, and that no worker holds"), overdue)
 
 
 def _submits(now: datetime) -> Iterator[Measure]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from django.db.models import Model, Q
 
 from access.callers import Caller
-from generation.lifecycle import LIVE
+from generation.lifecycle import LIVE, Status
 from generation.models.visibility import OwnedQuerySet
 
 __all__ = ["TaskQuerySet"]
@@ -26,6 +26,10 @@ class TaskQuerySet(OwnedQuerySet[T]):
     def due(self, now: datetime) -> Self:
         """Return rows whose time has come, longest waiting first."""
         return self.filter(due_at__lte=now).order_by("due_at")
+
+    def overdue(self, now: datetime, by: timedelta) -> Self:
+        """Return rows that nobody has taken for so long. Waiting ones are not among them: full accounts may keep them in line for hours."""
+        return self.due(now - by).free(now).exclude(status=Status.QUEUED)
 
     def live(self) -> Self:
         return self.filter(status__in=LIVE, finished_at=None)  # the second for `task_live`

@@ -14,6 +14,7 @@ from access.budgets import put_in_force
 from access.ledger_models import Budget, Rate
 from access.models import ApiToken
 from access.tokens import authenticate
+from generation.lifecycle import Status
 from generation.models import Attempt, Video
 from generation.submitting import paid_record
 from providers.models import ModelPrice, ProviderAccount
@@ -128,7 +129,7 @@ def test_worker_that_takes_messages_is_well(driver):
 
 
 def test_doctor_reports_overdue_tasks(driver, user):
-    make_task(user, due_at=timezone.now() - health_checks.OVERDUE * 2)
+    make_task(user, status=Status.RUNNING, due_at=timezone.now() - health_checks.OVERDUE * 2)
 
     with pytest.raises(CheckFailed, match="1 tasks have been due for minutes"):
         check_worker(10, lambda _seconds: driver.run_jobs())

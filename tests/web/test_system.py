@@ -17,6 +17,7 @@ from access.scopes import Scope
 from access.tokens import issue
 from database import clock
 from events.models import Event, EventDelivery
+from generation.lifecycle import Status
 from generation.models import LiveWorker
 from tests.portal_driver import Driver
 from tests.task_rows import MODEL, create_task, make_task
@@ -57,7 +58,8 @@ def test_orders_are_counted_from_waiting_to_done(driver: Driver, staff: User, st
 def test_silent_worker_overdue_task_and_late_event_are_seen(staff: User, staff_client: Client) -> None:
     now = clock.now()
     LiveWorker.objects.create(instance="killed:1", submit_workers=4, seen_at=now - timedelta(minutes=5))
-    task = make_task(staff, due_at=now - timedelta(minutes=4))
+    make_task(staff, due_at=now - timedelta(hours=4))  # in line
+    task = make_task(staff, status=Status.RUNNING, due_at=now - timedelta(minutes=4))
     event = Event.objects.create(type="task.failed", subject_id=task.pk, at=now)
     EventDelivery.objects.create(event=event, consumer="webhooks", due_at=now - timedelta(minutes=10))
 

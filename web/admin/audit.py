@@ -264,4 +264,4 @@ class AuditEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def _as_text(facts: dict[str, Any]) -> str:
-    return format_html("<pre>{}</pre>", json.dumps(facts, indent=2, ensure_ascii=False)) if facts else "–"
+    return format_html('<pre tabindex="0">{}</pre>', json.dumps(facts, indent=2, ensure_ascii=False)) if facts else "–"

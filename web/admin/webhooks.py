@@ -82,7 +82,7 @@ class DeliveryAdmin(Looked, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description=gettext_lazy("body"))
     def what(self, delivery: Delivery) -> str:
-        return format_html("<pre>{}</pre>", delivery.body)
+        return format_html('<pre tabindex="0">{}</pre>', delivery.body)
 
     @admin.display(description=gettext_lazy("tries"))
     def said(self, delivery: Delivery) -> str:
