@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from django.db import connection
@@ -17,8 +18,10 @@ __all__ = ["BLOCK", "LAST", "Question", "count_of", "distances_of", "entries_of"
 
 BLOCK = 4096
 """How many entries have the same block on PostgreSQL. The index of library/migrations/0003 has this number."""
-WINDOWS = (1, 4, 16, 64)
-"""Of how many blocks PostgreSQL asks at once, until there is enough; then of all that remain: what is so rare is found quickly."""
+WINDOWS = (4, 16)
+"""Of how many blocks PostgreSQL asks at once, the last again and again: more in one question cost it far more than as many in several."""
+FEW = 5_000
+"""So many entries it finds quickly wherever they are. If no more are to be expected, it is asked for all that remain at once."""
 TERMS = f"array_to_tsvector(string_to_array(rtrim('b:' || seq / {BLOCK} || ' ' || terms), ' '))"
 INDEXED = 3
 """SQLite's index has what words begin with in this length (library/migrations/0003), and reads it from the newest entry on."""
@@ -79,17 +82,19 @@ def _found(question: Question, count: int, low: int, high: int, *, up: bool) -> 
     if connection.vendor == "sqlite":
         sql = "SELECT rowid FROM library_words WHERE library_words MATCH %s AND rowid >= %s AND rowid < %s"
         return _rows(f"{sql} ORDER BY rowid {'ASC' if up else 'DESC'} LIMIT %s", [_match(question), low, high, count])
-    found: list[int] = []
-    windows, asked = _windows(low, min(high, _end()), up=up), "%s::tsquery"
-    if question.like:
-        # Its words are rare. A planner that sees how many they are takes them for half of all rows, and reads the whole table.
-        windows, asked = iter([(low, high, range(0))]), "(SELECT %s::tsquery)"
-    for first, end, blocks in windows:
+    found, seen, high, asked = list[int](), 0, min(high, _end()), "%s::tsquery"
+    if question.like:  # a planner that sees how many words a picture has takes them for half of all rows, and reads the whole table
+        asked = "(SELECT %s::tsquery)"
+    for size in chain(WINDOWS, repeat(WINDOWS[-1])):
+        if low >= high or len(found) == count:
+            break
+        is_rare = question.like or (len(found) + 1) * (high - low) <= FEW * seen
+        first, end, blocks = (low, high, range(0)) if is_rare else _window(low, high, size, up=up)
         sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ {asked}) SELECT seq FROM found"  # noqa: S608
         sql += f" WHERE seq >= %s AND seq < %s ORDER BY seq {'ASC' if up else 'DESC'} LIMIT %s"
         found += _rows(sql, [_tsquery(question, blocks), first, end, count - len(found)])
-        if len(found) == count:
-            break
+        low, high = (end, high) if up else (low, first)
+        seen += end - first
     return found
 
 
@@ -123,22 +128,13 @@ def _tsquery(question: Question, blocks: Iterable[int]) -> str:
     return " & ".join(f"({' | '.join(group)})" for group in groups)
 
 
-def _windows(low: int, end: int, *, up: bool) -> Iterator[tuple[int, int, range]]:
-    """Yield parts of low <= seq < end, in the order in which they are asked: from, to (not with it) and the blocks. No blocks: all."""
-    for size in WINDOWS:
-        if low >= end:
-            return
-        if up:
-            first, middle = low // BLOCK, min(end, (low // BLOCK + size) * BLOCK)
-            yield low, middle, range(first, first + size)
-            low = middle
-        else:
-            last = (end - 1) // BLOCK
-            middle = max(low, (last - size + 1) * BLOCK)
-            yield middle, end, range(max(0, last - size + 1), last + 1)
-            end = middle
-    if low < end:
-        yield low, end, range(0)
+def _window(low: int, high: int, size: int, *, up: bool) -> tuple[int, int, range]:
+    """Return the first part of low <= seq < high in so many blocks, from below or from above: from, to (not with it) and the blocks."""
+    if up:
+        block = low // BLOCK
+        return low, min(high, (block + size) * BLOCK), range(block, block + size)
+    block = (high - 1) // BLOCK + 1
+    return max(low, (block - size) * BLOCK), high, range(max(0, block - size), block)
 
 
 def _end() -> int:
