@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
@@ -20,6 +21,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if for_programs(request.path):
         words = _("The request cannot be read. Is the host one of the portal's (PORTAL_HOSTS)?")
         return refused(request.path, Failure(status=400, code="bad_request", message=words))
+    request.encoding = settings.DEFAULT_CHARSET  # a form in another one is refused; this page reads it again for the CSRF token
     return defaults.bad_request(request, exception)
 
 
