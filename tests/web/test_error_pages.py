@@ -41,11 +41,20 @@ def test_a_fault_is_answered_in_both_languages_without_the_database(rf):
     assert [word for word in ("src=", "<link", "<style", "<script", "url(") if word in text] == []
 
 
-@in_one_test("charset", ["utf-16", "utf8", "latin-1"])
-def test_a_form_in_a_charset_that_django_does_not_read_is_refused_with_a_page(charset, db):
+@in_one_test(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-16", b"username=ada"),
+        ("application/x-www-form-urlencoded; charset=utf8", b"username=ada"),
+        ("application/x-www-form-urlencoded", b"&".join(b"field%d=1" % number for number in range(10_000))),
+        ("multipart/form-data", b"username=ada"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="' + b"a" * 5_000),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_with_a_page(kind, body, db):
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")  # gives it the cookie without which no form is read
-    page = client.post("/accounts/login/", b"username=ada", content_type=f"application/x-www-form-urlencoded; charset={charset}")
+    page = client.post("/accounts/login/", body, content_type=kind)
     assert (page.status_code, 'class="brand"' in page.text) == (400, True)
 
 
