@@ -219,8 +219,11 @@ def _apply(job: BulkJob, ids: Sequence[UUID], by: Caller) -> list[UUID]:
 def _shared(ids: Sequence[UUID], team: Group | None, by: Caller) -> list[UUID]:
     """Share the tasks of these videos, with all of their videos."""
     rows = dict(notes.actable(ids, by).values_list("pk", "task"))
-    done = set()
-    for task in GenerationTask.objects.select_related("team").filter(pk__in=set(rows.values())).order_by("pk"):
+    chosen = GenerationTask.objects.select_related("team").filter(pk__in=set(rows.values())).order_by("pk")
+    tasks, done = list(chosen.select_for_update(of=("self",), no_key=True)), set()
+    # and then the videos in the order in which `notes` and the bin lock them, so that neither waits for the other
+    list(Video.objects.filter(task__in=tasks).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    for task in tasks:
         try:
             share(task, team, by=by)
         except (NotAllowed, InvalidRequest):

@@ -48,10 +48,12 @@ def review(video: Video, state: str, *, by: Caller, note: str = "", seen: str | 
         raise _wrong("note", _("Write at most %(most)d characters.") % {"most": LONGEST_NOTE})
     if state == ReviewState.REJECTED and not note:
         raise _wrong("note", _("Write why, so that the next take is better."))
-    newest = Decision.objects.filter(video=video).values_list("state", "note", "by").first() or ("", "", by.user.pk)
-    if newest == (state, note, by.user.pk):
-        return
     with transaction.atomic():
+        # locked, so that the second of two clicks finds what the first has decided
+        list(Video.objects.filter(pk=video.pk).select_for_update(no_key=True).values_list("pk"))
+        newest = Decision.objects.filter(video=video).values_list("state", "note", "by").first() or ("", "", by.user.pk)
+        if newest == (state, note, by.user.pk):
+            return
         before = video.review_state if seen is None else seen
         if not Video.objects.kept().filter(pk=video.pk, review_state=before).change(review_state=state):
             raise Conflict(

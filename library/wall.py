@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from access.callers import Caller
 from access.rights import may
@@ -158,7 +158,7 @@ def people_on_wall(caller: Caller) -> dict[str, str]:
 
 
 def _sorted_page(caller: Caller, wanted: WallFilter, before: UUID | None, count: int) -> tuple[list[Video], bool]:
-    order = _in_order(caller, wanted)
+    order = _in_order(caller, wanted, before)
     keys = [pk for _seq, pk in order]
     start = keys.index(before) + 1 if before in keys else 0
     page = [seq for seq, _pk in order[start : start + count]]
@@ -166,17 +166,20 @@ def _sorted_page(caller: Caller, wanted: WallFilter, before: UUID | None, count:
     return [by_place[seq] for seq in page if seq in by_place], len(order) > start + count
 
 
-def _in_order(caller: Caller, wanted: WallFilter) -> list[tuple[int, UUID]]:
-    """Return places and ids of the newest videos that match and that the caller sees, the largest value first; without one at the end."""
+def _in_order(caller: Caller, wanted: WallFilter, before: UUID | None = None) -> list[tuple[int, UUID]]:
+    """Return places and ids of the newest videos that match and that the caller sees, the largest value first; without one at the end.
+    `before` is among them also when it matches no more, or is in the bin: a page that ended with it goes on from there.
+    """
     question = question_of(wanted, caller)
-    found = entries_of(question, SORTED_MOST)
-    videos = Video.objects.kept().filter(entry__seq__in=found)
+    found, shown = set(entries_of(question, SORTED_MOST)), Q(deleted_at=None) & Video.objects.shown_among(caller)
+    if before:
+        found.update(Entry.objects.filter(video=before).values_list("seq", flat=True))
+        shown |= Q(pk=before)
+    rows = Video.objects.filter(shown, entry__seq__in=found).values_list("entry__seq", "pk")
     if wanted.sort == LIKENESS and question.like:
-        bits = distances_of(question.like, found)
-        rows = videos.filter(videos.shown_among(caller), entry__seq__in=bits).values_list("entry__seq", "pk")
-        return sorted(rows, key=lambda row: (bits[row[0]], -row[0]))
-    by = F(SORTS[wanted.sort]).desc(nulls_last=True)
-    return list(videos.filter(videos.shown_among(caller)).order_by(by, "-entry__seq").values_list("entry__seq", "pk"))
+        bits = distances_of(question.like, [*found])
+        return sorted(rows.filter(entry__seq__in=bits), key=lambda row: (bits[row[0]], -row[0]))
+    return list(rows.order_by(F(SORTS[wanted.sort]).desc(nulls_last=True), "-entry__seq"))
 
 
 def _read(found: Sequence[int], caller: Caller) -> list[Video]:

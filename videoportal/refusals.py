@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
@@ -15,12 +16,13 @@ from web.views import errors as pages
 __all__ = ["bad_request", "csrf_failure", "page_not_found", "permission_denied", "server_error"]
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer a request that Django refuses: for a host that is not the portal's, a broken upload, a suspicious cookie."""
     if for_programs(request.path):
         words = _("The request cannot be read. Is the host one of the portal's (PORTAL_HOSTS)?")
         return refused(request.path, Failure(status=400, code="bad_request", message=words))
-    return defaults.bad_request(request, exception)
+    # not Django's view: it looks for the CSRF token, and so reads the form that could not be read
+    return HttpResponseBadRequest(render_to_string("400.html"))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

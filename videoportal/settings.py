@@ -227,6 +227,7 @@ LINK_DAYS = env.integer("PORTAL_LINK_DAYS", 0, within=range(3651))
 X_ACCEL_PREFIX = f"/{prefix.strip('/')}/" if (prefix := env.text("PORTAL_X_ACCEL_PREFIX")) else ""
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # the wall sends a field for each video that was chosen (`library.bulk.MOST_CHOSEN`)
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024
 BIN_DAYS = env.integer("PORTAL_BIN_DAYS", 30, within=env.DAYS)  # then its videos are deleted for good; 0: never
 QUOTA_GB_PER_USER = env.integer("PORTAL_QUOTA_GB_PER_USER", 0, within=range(1_000_001))  # 0: no quota

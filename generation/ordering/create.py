@@ -23,7 +23,7 @@ from database import clock
 from database.errors import is_taken
 from events import outbox
 from generation.errors import Conflict, InvalidRequest, NotAllowed, NotYet, OrdersRefused, PortalError
-from generation.models import GenerationTask, Prompt, TaskEvent, TaskInput, Video
+from generation.models import Asset, GenerationTask, Prompt, TaskEvent, TaskInput, Video
 from generation.ordering.accounts import accounts_lately, is_billed
 from generation.ordering.fingerprint import fingerprint
 from generation.ordering.order import Order
@@ -180,8 +180,9 @@ class _Batch:
         return current()
 
     def store(self, *, surely: bool) -> None:
-        """Insert what is new. Call inside a transaction. Raises what `ledger.reserve` does."""
+        """Insert what is new. Call inside a transaction. Raises as `ledger.reserve`, and `OrdersRefused` for an image that is gone."""
         hold_repeated(self.repeated)
+        self._hold_images()
         tasks = [task for task, is_new in self.placed if is_new]
         Prompt.objects.bulk_create(self.new_prompts)
         GenerationTask.objects.bulk_create(tasks)
@@ -192,6 +193,19 @@ class _Batch:
             outbox.write("task.succeeded", subject=task.pk, owner_id=task.owner_id, at=self.now, facts={"from": ""})
         if self.asks:  # last: the budgets are locked until the commit, and everybody's orders wait for them
             ledger.reserve(self.asks, surely=surely)
+
+    def _hold_images(self) -> None:
+        """Lock the images, so that none is deleted from here to the commit. Raises `OrdersRefused` if one was since it was chosen."""
+        wanted = {one.asset_id for one in self.inputs}
+        images = Asset.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True) if wanted else ()
+        missing = wanted - {image.pk for image in images}
+        gone = [one for one in self.inputs if one.asset_id in missing]
+        errors: dict[int, PortalError] = {}
+        for index, (task, _is_new) in enumerate(self.placed):
+            if fields := {f"inputs.{one.slot}": _("There is no such asset.") for one in gone if one.task is task}:
+                errors[index] = InvalidRequest(_("Some fields cannot be used as they are."), fields=fields)
+        if errors:
+            raise OrdersRefused(errors)
 
     def _place(self, order: Order) -> Placed:
         key = (order.owner.pk, order.idempotency_key)

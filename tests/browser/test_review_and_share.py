@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from access.callers import Caller
 from delivery.models import Visit
 from generation import store
+from generation.actions.bin import move_to_bin
 from generation.models import Video
 from library.models import Comment
 from library.review import review
@@ -65,6 +66,20 @@ def test_a_comment_takes_the_time_of_the_player_and_its_mark_leads_back(signed_i
     page.keyboard.press("Control+Enter")
     expect(page.locator("#review .state")).to_contain_text("Rejected")
     assert Video.objects.get(pk=video.pk).review_state == "rejected"
+
+
+def test_a_comment_on_a_video_that_went_to_the_bin_is_refused_in_words(signed_in: Page, live_server, user, trouble: list[str]) -> None:
+    page, video = signed_in, make_video(user)
+    page.goto(f"{live_server.url}/videos/{video.pk}/")
+    move_to_bin(video, by=Caller(user=user))
+
+    page.get_by_role("textbox", name="Comment", exact=True).fill("too dark")
+    page.get_by_role("button", name="Add comment").click()
+
+    expect(page.locator("#toasts")).to_contain_text("This is no longer there. Reload the page.")
+    expect(page.get_by_role("textbox", name="Comment", exact=True)).to_have_value("too dark")
+    assert [words.partition(" from ")[0] for words in trouble] == ["error: Response Status Error Code 404"]
+    trouble.clear()
 
 
 def test_the_queue_is_gone_through_by_keys(signed_in: Page, live_server, user, other_user: User, tmp_path) -> None:

@@ -54,3 +54,26 @@ def test_videos_are_chosen_binned_and_restored_and_rated_by_keys(signed_in: Page
     toasts.get_by_role("button", name="Undo").click()
     expect(tiles).to_have_count(5)
     assert not Video.objects.in_bin().exists()
+
+
+def test_the_focus_stays_on_the_wall_when_the_bar_goes(signed_in: Page, live_server, user) -> None:
+    page = signed_in
+    for number in range(1, 6):
+        make_video(user, prompt=f"boat {number}")
+    page.goto(f"{live_server.url}/gallery/")
+    bar = page.locator("#selection")
+
+    def choose(*names: str) -> None:
+        for name in names:
+            page.get_by_role("link", name=name).focus()
+            page.keyboard.press("x")
+
+    choose("boat 4", "boat 3")
+    bar.get_by_role("button", name="Delete").press("Enter")
+    expect(bar).to_be_hidden()
+    expect(page.get_by_role("link", name="boat 2")).to_be_focused()
+
+    choose("boat 1", "boat 5")
+    bar.get_by_role("button", name="Clear").press("Enter")
+    expect(bar).to_be_hidden()
+    expect(page.get_by_role("link", name="boat 5")).to_be_focused()

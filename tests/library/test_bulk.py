@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from access.callers import Caller
 from events.models import AuditEvent
 from generation.errors import Conflict, InvalidRequest, NotAllowed
+from generation.lifecycle import Status
 from generation.models import GenerationTask, Video
 from library import bulk
 from library.bulk import bulk_soon, cancel, start, step, undo
 from library.collections import create, delete, seen_in
 from library.index import index_waiting
 from library.models import BulkJob, BulkState, Obstacle, VideoTag
+from tests.task_rows import make_task
 from tests.web.page_rows import make_video, make_videos
 
 pytestmark = pytest.mark.postgresql
@@ -71,6 +76,27 @@ def test_a_team_gets_the_tasks_of_chosen_videos(user, other_user):
     start(by=caller(user), action="share", arguments={"team": None}, ids=[mine.pk])
     mine.refresh_from_db()
     assert mine.team is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("action", "arguments"), [("tag", {"tags": ["night"]}), ("bin", {})])
+def test_videos_are_shared_while_they_are_changed_in_another_way(action, arguments, user):
+    user.groups.add(Group.objects.create(name="films"))
+    tasks = [make_task(user, status=Status.SUCCEEDED) for _number in range(60)]
+    ids = [make_video(user, task=task).pk for task in reversed(tasks)]  # the first task was rendered last
+
+    def change(action, arguments):
+        try:
+            return start(by=caller(user), action=action, arguments=arguments, ids=ids)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for team in ("films", None) * 4:
+            jobs = [pool.submit(change, "share", {"team": team}), pool.submit(change, action, arguments)]
+            assert [job.result().state for job in jobs] == [BulkState.ENDED] * 2
+            if action == "bin":
+                assert undo(jobs[1].result(), by=caller(user)).changed == len(ids)
 
 
 def test_the_bin_is_undone_for_what_this_job_moved_there_and_nothing_else(user, other_user):

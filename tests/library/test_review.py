@@ -83,28 +83,44 @@ def test_a_decision_about_another_state_is_refused(video, user, other_user):
     assert [one.state for one in Decision.objects.all()] == ["approved"]
 
 
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_of_two_decisions_at_once_one_counts(user, other_user):
-    films = Group.objects.create(name="films")
-    films.user_set.set([user, other_user])
-    video, start = make_video(user, team=films), Barrier(2)
+def decided_at_once(video: Video, *decisions: tuple[str, User]) -> list[str]:
+    """Decide all of this at the same moment. Return what counted, and "conflict" for the others."""
+    start = Barrier(len(decisions))
 
     def decide(state: str, by: User) -> str:
         start.wait(10)
         try:
             review(Video.objects.get(pk=video.pk), state, by=Caller(user=by), note="so", seen="")
         except Conflict:
-            return ""
+            return "conflict"
         finally:
             connection.close()
         return state
 
-    with ThreadPoolExecutor(2) as pool:
-        won = {*pool.map(decide, ("approved", "rejected"), (user, other_user))} - {""}
+    with ThreadPoolExecutor(len(decisions)) as pool:
+        return list(pool.map(decide, *zip(*decisions, strict=True)))
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_two_decisions_at_once_one_counts(user, other_user):
+    films = Group.objects.create(name="films")
+    films.user_set.set([user, other_user])
+    video = make_video(user, team=films)
+
+    won = {*decided_at_once(video, ("approved", user), ("rejected", other_user))} - {"conflict"}
 
     assert {Video.objects.get(pk=video.pk).review_state} == won == {one.state for one in Decision.objects.all()}
     assert Event.objects.filter(type="video.reviewed").count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_of_one_person_at_once_are_one_decision(user):
+    for _round in range(5):
+        video = make_video(user)
+        assert decided_at_once(video, ("approved", user), ("approved", user)) == ["approved", "approved"]
+        assert Decision.objects.filter(video=video).count() == 1
 
 
 def test_the_owner_gets_a_notice_and_endpoints_get_the_event(video, user, other_user):

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.callers import Caller
-from generation.actions.bin import move_to_bin, restore
+from generation.actions.bin import delete_for_good, move_to_bin, restore
 from generation.actions.star import note_on
 from generation.models import Video
 from generation.quality import warned
-from library.filters import ANY_WARNING, WallFilter, filter_of, query_of
+from library.filters import ANY_WARNING, LIKENESS, SORTS, WallFilter, filter_of, query_of
 from library.index import index_waiting
 from library.models import Entry
 from library.terms import LENGTHS, SHAPES, SIZES
@@ -220,3 +220,20 @@ def test_a_restored_video_is_at_its_place_again(world):
 
     assert (wall_page(caller, wanted, count=ROWS)[0], page) == (before, before[5:8])
     assert wall_page(caller, WallFilter(q="码头", hidden=True))[0] == [video]
+
+
+@in_one_test("sort", [*SORTS, LIKENESS])
+def test_a_sorted_page_goes_on_after_a_video_that_is_gone_since_then(sort, user):
+    caller, like = Caller(user=user), make_video(user, quality={"dhash": ["f0f0f0f0f0f0f0f0"]})
+    for number in range(9):
+        make_video(user, duration_s=4.0 + number % 3, rating=number % 4 or None, quality={"dhash": [f"f0f0f0f0f0f0f0f{number % 3}"]})
+    index_waiting()
+    wanted = WallFilter(sort=sort, like=str(like.pk) if sort == LIKENESS else "")
+    everything = wall_page(caller, wanted)[0]
+    for act in (move_to_bin, delete_for_good):
+        page, _more = wall_page(caller, wanted, count=4)
+        act(page[-1], by=caller)
+        assert wall_page(caller, wanted, page[-1].pk)[0] == everything[4:]
+        index_waiting()
+        assert wall_page(caller, wanted, page[-1].pk)[0] == everything[4:]
+        everything.remove(page[-1])

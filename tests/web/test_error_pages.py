@@ -6,6 +6,7 @@ import re
 
 from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
+from django.test import Client
 from django.utils import translation
 
 from tests.cases import in_one_test
@@ -38,6 +39,23 @@ def test_a_fault_is_answered_in_both_languages_without_the_database(rf):
 
     assert (page.status_code, "no video is lost" in text, "视频不会丢失" in text) == (500, True, True)
     assert [word for word in ("src=", "<link", "<style", "<script", "url(") if word in text] == []
+
+
+@in_one_test(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=utf-16", b"username=ada"),
+        ("application/x-www-form-urlencoded; charset=utf8", b"username=ada"),
+        ("application/x-www-form-urlencoded", b"&".join(b"field%d=1" % number for number in range(10_000))),
+        ("multipart/form-data", b"username=ada"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="' + b"a" * 5_000),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_with_a_page(kind, body, db):
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/")  # gives it the cookie without which no form is read
+    page = client.post("/accounts/login/", body, content_type=kind)
+    assert (page.status_code, 'class="brand"' in page.text) == (400, True)
 
 
 @in_one_test("template", ["400.html", "403.html", "403_csrf.html", "404.html", "429.html"])

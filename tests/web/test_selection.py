@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.http import urlencode
 
 from access.callers import Caller
 from access.models import Preference
@@ -52,6 +53,14 @@ def test_the_gallery_and_a_collection_offer_what_can_be_done(client, user, video
     assert 'name="filter" value="q=boat"' in page
     client.post("/bulk/", chosen(videos[:1], action="collect", collection=str(collection.pk)))
     assert client.get(f"/collections/{collection.pk}/").text.count('form="selection"') == 1
+
+
+def test_as_many_as_a_job_takes_can_be_chosen_one_by_one(client, user):
+    ids = [str(pk) for pk in make_videos(user, bulk.MOST_CHOSEN)]
+    reply = client.post(
+        "/bulk/", urlencode({"video": ids, "action": "star"}, doseq=True), content_type="application/x-www-form-urlencoded", headers=SCRIPT
+    )
+    assert (reply.status_code, BulkJob.objects.get().total) == (204, bulk.MOST_CHOSEN)
 
 
 def test_chosen_videos_are_changed_by_a_script_and_by_a_form(client, videos):

@@ -44,5 +44,6 @@ document.addEventListener("portal:gone", (event) => {
 document.addEventListener("portal:toast", (event) => toast(event.detail.text, event.detail.tone, event.detail.undo));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.getResponseHeader("HX-Trigger")) return; // the server said why
-  toast(text("server_error", { status: event.detail.xhr.status }), "bad");
+  const { status } = event.detail.xhr;
+  toast(status === 404 ? text("not_there") : text("server_error", { status }), "bad");
 });

@@ -30,7 +30,10 @@ function leaveAll() {
   if (bar) bar.elements.all.checked = false;
 }
 
+/** The bar goes with the last chosen video: a focus in it goes to the first tile, and on from there if that goes to the bin (bin.js). */
 function clear() {
+  const first = boxes().find((box) => box.checked);
+  if (form()?.contains(document.activeElement)) first?.closest(".tile").querySelector("a.over").focus({ preventScroll: true });
   for (const box of boxes()) box.checked = false;
   leaveAll();
   last = null;
@@ -96,7 +99,7 @@ function onChanged({ detail: { ids, action, starred } }) {
 function start() {
   document.addEventListener("click", onClick);
   document.addEventListener("change", onChange);
-  document.addEventListener("reset", (event) => event.target === form() && setTimeout(clear));
+  document.addEventListener("reset", (event) => event.target === form() && clear());
   document.addEventListener("keydown", onKey, { capture: true });
   document.addEventListener("keyup", (event) => (shift = event.shiftKey), { capture: true });
   document.addEventListener("portal:changed", onChanged);

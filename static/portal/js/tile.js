@@ -3,10 +3,12 @@
 import { send } from "./net.js";
 
 const DELAY_MS = 150;
+const CHANGED = "portal.changed";
 const quiet = matchMedia("(prefers-reduced-motion: reduce), (hover: none)");
 
 let timer = 0;
 let playing = null;
+let leftAt = 0;
 
 function allowed() {
   return !quiet.matches && !navigator.connection?.saveData && document.body.dataset.hoverPreview !== "off";
@@ -118,6 +120,16 @@ function comeBack() {
   stay(3);
 }
 
+function noteChange() {
+  sessionStorage.setItem(CHANGED, Date.now());
+}
+
+/** What Back takes from the browser's memory is as it was left. If anything was changed since then, it is loaded again. */
+function onShow(event) {
+  const isOld = event.persisted && Number(sessionStorage.getItem(CHANGED)) > leftAt;
+  if (isOld && document.querySelector(".wall, [data-player]")) location.reload();
+}
+
 /** The rail marks the month that is read. */
 function markMonth() {
   const links = document.querySelectorAll(".rail a");
@@ -142,4 +154,8 @@ export function start() {
   document.addEventListener("focusout", onLeave);
   document.addEventListener("keydown", onArrow);
   addEventListener("pagehide", stop);
+  document.addEventListener("submit", (event) => event.target.method === "post" && noteChange());
+  document.addEventListener("htmx:beforeSend", ({ detail }) => detail.requestConfig.verb !== "get" && noteChange());
+  addEventListener("pagehide", () => (leftAt = Date.now()));
+  addEventListener("pageshow", onShow);
 }

@@ -12,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from access import budgets, exchange, ledger
 from access.budgets import put_in_force
+from access.callers import Caller
 from access.models import Budget
 from access.tokens import issue
-from generation.errors import Conflict
-from generation.models import GenerationTask
+from generation.actions.images import delete_image
+from generation.errors import Conflict, OrdersRefused
+from generation.models import Asset, GenerationTask
 from generation.ordering import prices
 from generation.ordering.assets import store_asset
 from generation.ordering.create import create, create_many
@@ -27,8 +29,8 @@ from tests.pictures import picture
 pytestmark = pytest.mark.postgresql
 
 KLING = "kling/kling-v2-5-turbo"
-MOST_STATEMENTS = 11
-"""A request has two more: its token, and its images."""
+MOST_STATEMENTS = 12
+"""One of them locks the images. A request has two more: its token, and its images."""
 
 
 @pytest.fixture
@@ -158,3 +160,33 @@ def test_an_order_that_loses_the_race_for_its_external_id_is_refused(ask, transa
         create(Order(**ask, external_id="order-1"))
 
     assert (refusal.value.code, GenerationTask.objects.count()) == ("external_id_taken", 1)
+
+
+def test_an_order_whose_image_was_deleted_since_it_was_chosen_is_refused_and_buys_nothing(caller, ask, user):
+    order = Order(**ask, inputs={"first_frame": [store_asset(owner=user, file=picture())]})
+    delete_image(Asset.objects.get(), by=Caller(user=user))
+
+    with pytest.raises(OrdersRefused) as refusal:
+        caller(Order(**ask), order)
+
+    assert {index: error.fields for index, error in refusal.value.errors.items()} == {1: {"inputs.first_frame": "There is no such asset."}}
+    assert not GenerationTask.objects.exists()
+
+
+def test_an_image_is_not_deleted_while_an_order_with_it_is_stored(ask, user, transactional_db):
+    image = store_asset(owner=user, file=picture())
+
+    def delete_elsewhere():
+        try:
+            delete_image(Asset.objects.get(), by=Caller(user=user))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            create(Order(**ask, inputs={"first_frame": [image]}))
+            deleted = pool.submit(delete_elsewhere)
+        with pytest.raises(Conflict):
+            deleted.result()
+
+    assert list(GenerationTask.objects.get().inputs.values_list("asset", flat=True)) == [image.pk]
