@@ -72,8 +72,8 @@ class BearerToken(HttpBearer):
         if not any(all(asking.has(scope) for scope in scopes) for scopes in needed):
             names = " ".join(scope for scopes in needed for scope in scopes)
             _answer_with(request, {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{names}"'})
-            ways = " / ".join(" + ".join(f"“{scope}”" for scope in scopes) for scopes in needed)
-            words = _("This token may not do this: it does not have the scope %(scope)s.")
+            ways = _(" or ").join(_(" and ").join(f"“{scope}”" for scope in scopes) for scopes in needed)
+            words = _("This token may not do this. It needs the scope %(scope)s.")
             raise NotAllowed(words % {"scope": ways}, code="insufficient_scope")
         request.user = row.owner
         return asking

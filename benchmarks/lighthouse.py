@@ -2,9 +2,9 @@
 
 The portal of `tools.filled` runs with a worker and a queue, and its web process as an installation's does. Videos that are added have the
 posters of those that were rendered. Lighthouse of benchmarks/lighthouse.txt (npm) opens each page signed in, as a phone on a slow network
-and as a desktop, its own presets, five times with a Chromium of its own. A table has the medians. The scores of performance are worth what
-the machine is: `index` is Lighthouse's measure of it, and where its own advice says that a phone is simulated with a slow-down of 4, it
-means an index above 1,500 (https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md, read 2026-11-30).
+and as a desktop, its own presets, five times, each time in a fresh Chromium. The table shows medians. Performance scores depend on the
+machine: `index` is Lighthouse's measure of it, and its slow-down of 4 for a phone is meant for an index above 1,500
+(https://github.com/GoogleChrome/lighthouse/blob/main/docs/throttling.md, read 2026-11-30).
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -32,7 +31,7 @@ from tools.witnesses import node_modules_of
 SHORT = bool(os.environ.get("BENCH_SHORT"))
 TIMES, VIDEOS = (1, 1_000) if SHORT else (5, 10_000)
 PINS = Path(__file__).with_suffix(".txt")
-FORMS: Mapping[str, Sequence[str]] = {"mobile": (), "desktop": ("--preset=desktop",)}
+PRESETS: Mapping[str, Sequence[str]] = {"mobile": (), "desktop": ("--preset=desktop",)}
 SCORES = {"performance": "performance", "accessibility": "accessibility", "best-practices": "best practices"}
 TIMINGS = {
     "first-contentful-paint": "FCP ms",
@@ -51,9 +50,9 @@ def main() -> None:
         cookie = _add_videos()
         pages = {"Studio": "/studio/", "Gallery": "/gallery/", "Video": f"/videos/{portal.video}/", "Activity": "/activity/"}
         rows = {
-            f"{name}, {form}": _row(list(islice(_reports(script, portal.url + path, cookie, words), TIMES)))
+            f"{name}, {preset}": _row(_reports(script, portal.url + path, cookie, flags))
             for name, path in pages.items()
-            for form, words in FORMS.items()
+            for preset, flags in PRESETS.items()
         }
     Path(sys.argv[1]).write_text(json.dumps(rows))
 
@@ -78,16 +77,20 @@ def _add_videos() -> Any:
     return {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
 
 
-def _reports(script: Path, url: str, cookie: Any, words: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield reports, without those of runs in which Chromium recorded nothing of use, which is Lighthouse's to say."""
+def _reports(script: Path, url: str, cookie: Any, preset: Sequence[str]) -> list[dict[str, Any]]:
+    """Return `TIMES` reports. A run that Lighthouse ends with an error, because Chromium recorded no paint, is repeated."""
+    found: list[dict[str, Any]] = []
     for _try in range(3 * TIMES):
         try:
-            yield _report(script, url, cookie, words)
-        except subprocess.CalledProcessError as failed:
-            print(f"Lighthouse ended with {failed.returncode} and is asked again: {url}", flush=True)
+            found.append(_report(script, url, cookie, preset))
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as failed:
+            print(failed, flush=True)
+        if len(found) == TIMES:
+            return found
+    raise RuntimeError(f"{url}: only {len(found)} of {TIMES} runs succeeded")
 
 
-def _report(script: Path, url: str, cookie: Any, words: Sequence[str]) -> dict[str, Any]:
+def _report(script: Path, url: str, cookie: Any, preset: Sequence[str]) -> dict[str, Any]:
     """Let Lighthouse open the page once, in a browser that has nothing but the cookie."""
     chromium, flags = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or "", ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as folder:
@@ -104,7 +107,7 @@ def _report(script: Path, url: str, cookie: Any, words: Sequence[str]) -> dict[s
             "--quiet",
             "--output=json",
             f"--chrome-flags={' '.join(flags)}",
-            *words,
+            *preset,
         ]
         command.append(f"--only-categories={','.join(SCORES)}")
         done = subprocess.run(command, env=os.environ | {"CHROME_PATH": chromium}, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S)

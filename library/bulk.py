@@ -221,7 +221,7 @@ def _shared(ids: Sequence[UUID], team: Group | None, by: Caller) -> list[UUID]:
     rows = dict(notes.actable(ids, by).values_list("pk", "task"))
     chosen = GenerationTask.objects.select_related("team").filter(pk__in=set(rows.values())).order_by("pk")
     tasks, done = list(chosen.select_for_update(of=("self",), no_key=True)), set()
-    # and then the videos in the order in which `notes` and the bin lock them, so that neither waits for the other
+    # lock the videos in the order of `notes` and the bin: otherwise the two can deadlock
     list(Video.objects.filter(task__in=tasks).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     for task in tasks:
         try:

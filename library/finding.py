@@ -19,13 +19,15 @@ __all__ = ["BLOCK", "LAST", "Question", "count_of", "distances_of", "entries_of"
 BLOCK = 4096
 """How many entries have the same block on PostgreSQL. The index of library/migrations/0003 has this number."""
 WINDOWS = (4, 16)
-"""Of how many blocks PostgreSQL asks at once, the last again and again: more in one question cost it far more than as many in several."""
+"""Blocks in one query on PostgreSQL; the last number repeats. One query over many blocks costs far more than several over 16."""
 FEW = 5_000
-"""So many entries it finds quickly wherever they are. If no more are to be expected, it is asked for all that remain at once."""
+"""If the rest has at most so many matches, one query asks for all of it. The blocks that were read are taken as typical, so a word
+that is common only among old videos costs as much as it has matches."""
 TERMS = f"array_to_tsvector(string_to_array(rtrim('b:' || seq / {BLOCK} || ' ' || terms), ' '))"
 INDEXED = 3
-"""SQLite's index has what words begin with in this length (library/migrations/0003), and reads it from the newest entry on."""
-FORMS = 64
+"""The length of the prefixes in SQLite's index (library/migrations/0003)."""
+MOST_FORMS = 64
+"""A prefix of more words than this is left to FTS5."""
 WORDS_FROM = """
 WITH RECURSIVE word(text) AS (
   SELECT (SELECT term FROM library_vocabulary WHERE term >= %s LIMIT 1)
@@ -34,7 +36,7 @@ WITH RECURSIVE word(text) AS (
 )
 SELECT text FROM word WHERE text < %s
 """
-"""Jumps from a word to the next: the vocabulary has a row for each entry of a word."""
+"""Lists the words in a range, going from word to word: the vocabulary has a row for each word of each entry, which DISTINCT would read."""
 LAST = 2**62
 MOST_COMPARED = 20_000
 """So many entries, the newest that have a word of the pictures, are compared."""
@@ -105,13 +107,13 @@ def _match(question: Question) -> str:
 
 
 def _alternatives(one: Asked) -> list[str]:
-    """Return the words that a word of a search may be, as FTS5's strings. Those of a beginning that the index does not have are named, if
-    they are few: FTS5 would read all their entries before it gave the newest.
+    """Return the FTS5 strings that match a word of a search. A prefix longer than those in the index becomes its words, if they are few:
+    FTS5 reads all entries of such a prefix before it returns the newest.
     """
     if one.begins and len(one.text) > INDEXED:
         end = f"{one.text}{chr(sys.maxunicode)}"
-        words = _rows(WORDS_FROM, [one.text, end, FORMS + 1, end])
-        if 0 < len(words) <= FORMS:
+        words = _rows(WORDS_FROM, [one.text, end, MOST_FORMS + 1, end])
+        if 0 < len(words) <= MOST_FORMS:
             return [_quoted(word) for word in words]
     return [_quoted(one.text) + " *" * one.begins]
 
@@ -129,7 +131,7 @@ def _tsquery(question: Question, blocks: Iterable[int]) -> str:
 
 
 def _window(low: int, high: int, size: int, *, up: bool) -> tuple[int, int, range]:
-    """Return the first part of low <= seq < high in so many blocks, from below or from above: from, to (not with it) and the blocks."""
+    """Return the next part to read of low <= seq < high: its first `seq`, the end (not with it), and its blocks."""
     if up:
         block = low // BLOCK
         return low, min(high, (block + size) * BLOCK), range(block, block + size)

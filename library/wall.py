@@ -168,7 +168,7 @@ def _sorted_page(caller: Caller, wanted: WallFilter, before: UUID | None, count:
 
 def _in_order(caller: Caller, wanted: WallFilter, before: UUID | None = None) -> list[tuple[int, UUID]]:
     """Return places and ids of the newest videos that match and that the caller sees, the largest value first; without one at the end.
-    `before` is among them also when it matches no more, or is in the bin: a page that ended with it goes on from there.
+    `before` is included even if it no longer matches or is in the bin, so that the next page continues after it; its row is not shown.
     """
     question = question_of(wanted, caller)
     found, shown = set(entries_of(question, SORTED_MOST)), Q(deleted_at=None) & Video.objects.shown_among(caller)

@@ -1,7 +1,7 @@
 """`make screens`: every page of a filled portal, in two widths, two themes and two languages.
 
-Pictures go to var/screens. Each page is also checked: axe-core finds no violation, it does not scroll sideways, not at 320 and
-1,920 px either, and neither the console nor a request reports an error. Prints one line for each fault and ends with 1 if there is one.
+Pictures go to var/screens. Each page is also checked: axe-core finds no violation, it does not scroll sideways, also at 320 and
+1,920 px, and neither the console nor a request reports an error. Prints one line for each fault and ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def _walk(page: Page, url: str, addresses: Iterable[str], schemes: Sequence[Lite
         if first.status not in {200, 404}:
             continue
         heard.clear()
+        page.emulate_media(color_scheme=schemes[0])
         page.goto(url + address)
         page.wait_for_load_state("networkidle")
         for scheme in schemes:

@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "videoportal.security.content_security_policy",
     "videoportal.security.cache_control",
     "videoportal.security.no_nul",
-    "web.views.live.answer_still_pages",
+    "web.views.live.answer_idle_ticks",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -143,13 +143,13 @@ CACHES = {
         "LOCATION": "access_sharedvalue",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 
 DECLARED_MODELS_KEPT_S = 0.9  # how old the models that administrators declared may be
 PRICES_KEPT_S = 0.9  # how old the prices may be that an order is estimated with
 POOL_STATE_KEPT_S = 1.0  # how old slots, places in line and the stop of paid submits may be where they are shown
-TICK_READER_KEPT_S = 10.0  # how long a process may know whose session a page has: for so long one that ended hears that nothing changed
+TICK_READER_KEPT_S = 25.0  # how long a process trusts a session it has seen on /tick; an idle page asks every ten seconds (docs/adr/0068)
 JOBS_WIRING = "videoportal.wiring.WIRING"
 # Consumers of events (events/outbox.py): a name, and prefixes of the types that it wants. A new consumer gets later events only.
 EVENT_CONSUMERS: dict[str, tuple[str, ...]] = {catalog.CONSUMER: tuple(catalog.OUTBOX)}
@@ -227,7 +227,7 @@ LINK_DAYS = env.integer("PORTAL_LINK_DAYS", 0, within=range(3651))
 X_ACCEL_PREFIX = f"/{prefix.strip('/')}/" if (prefix := env.text("PORTAL_X_ACCEL_PREFIX")) else ""
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # the wall sends a field for each video that was chosen (`library.bulk.MOST_CHOSEN`)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # more than `library.bulk.MOST_CHOSEN`: the wall sends a field for each chosen video
 MAX_VIDEO_BYTES = env.integer("PORTAL_MAX_VIDEO_MB", 2048) * 1024 * 1024
 BIN_DAYS = env.integer("PORTAL_BIN_DAYS", 30, within=env.DAYS)  # then its videos are deleted for good; 0: never
 QUOTA_GB_PER_USER = env.integer("PORTAL_QUOTA_GB_PER_USER", 0, within=range(1_000_001))  # 0: no quota

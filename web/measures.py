@@ -98,7 +98,7 @@ def _tasks(now: datetime) -> Iterator[Measure]:
         values={(status,): age for status, (_count, age) in found.items()},
     )
     overdue = GenerationTask.objects.overdue(now, OVERDUE).count()
-    yield _one("tasks_overdue", _("Tasks that have been due for two minutes, without those in line, and that no worker holds"), overdue)
+    yield _one("tasks_overdue", _("Started tasks that have been due for more than two minutes and that no worker holds"), overdue)
 
 
 def _submits(now: datetime) -> Iterator[Measure]:

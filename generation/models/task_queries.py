@@ -28,7 +28,7 @@ class TaskQuerySet(OwnedQuerySet[T]):
         return self.filter(due_at__lte=now).order_by("due_at")
 
     def overdue(self, now: datetime, by: timedelta) -> Self:
-        """Return rows that nobody has taken for so long. Waiting ones are not among them: full accounts may keep them in line for hours."""
+        """Return started rows that have been due for at least `by` and that nobody holds. Full accounts may keep a queued one for hours."""
         return self.due(now - by).free(now).exclude(status=Status.QUEUED)
 
     def live(self) -> Self:

@@ -180,7 +180,7 @@ class _Batch:
         return current()
 
     def store(self, *, surely: bool) -> None:
-        """Insert what is new. Call inside a transaction. Raises as `ledger.reserve`, and `OrdersRefused` for an image that is gone."""
+        """Insert what is new. Call inside a transaction. Raises as `ledger.reserve`, or `OrdersRefused` if an image was deleted."""
         hold_repeated(self.repeated)
         self._hold_images()
         tasks = [task for task, is_new in self.placed if is_new]
@@ -195,7 +195,8 @@ class _Batch:
             ledger.reserve(self.asks, surely=surely)
 
     def _hold_images(self) -> None:
-        """Lock the images, so that none is deleted from here to the commit. Raises `OrdersRefused` if one was since it was chosen."""
+        """Lock the images until the commit, so that none is deleted. Raises `OrdersRefused` if one is already gone."""
+        # Django has no FOR KEY SHARE, so orders with the same image are stored one after the other
         wanted = {one.asset_id for one in self.inputs}
         images = Asset.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True) if wanted else ()
         missing = wanted - {image.pk for image in images}

@@ -1,4 +1,4 @@
-"""Back with the browser's memory of pages, which Playwright turns off elsewhere: what was changed meanwhile is shown as it is now."""
+"""Back with the browser's memory of pages, which Playwright turns off elsewhere: a page restored from memory shows later changes."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_a_comment_on_a_video_that_went_to_the_bin_is_refused_in_words(signed_in
     page.get_by_role("textbox", name="Comment", exact=True).fill("too dark")
     page.get_by_role("button", name="Add comment").click()
 
-    expect(page.locator("#toasts")).to_contain_text("This is no longer there. Reload the page.")
+    expect(page.locator("#toasts")).to_contain_text("This no longer exists. Reload the page.")
     expect(page.get_by_role("textbox", name="Comment", exact=True)).to_have_value("too dark")
     assert [words.partition(" from ")[0] for words in trouble] == ["error: Response Status Error Code 404"]
     trouble.clear()

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from access.callers import Caller
 from access.rights import may
@@ -327,7 +328,7 @@ def _task_rows(task: GenerationTask, caller: Caller) -> list[Fact]:
         Fact(label=_("Task"), value=str(task.pk), mono=True, copy_text=str(task.pk)),
         Fact(label=_("By"), value=name_of(task.owner)),
         Fact(label=_("Asked"), value=date_time(task.created_at)),
-        Fact(label=_("Attempts"), value=str(task.attempt_count)),
+        Fact(label=pgettext("number", "Attempts"), value=str(task.attempt_count)),
     ]
     if task.submission_id:
         rows.append(Fact(label=_("Vendor's task id"), value=task.submission_id, mono=True, copy_text=task.submission_id))

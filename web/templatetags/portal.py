@@ -29,7 +29,7 @@ SCRIPT_TEXTS = {
     "upload_failed": gettext_lazy("The upload failed. Try again."),
     "send_failed": gettext_lazy("No answer from the server. Your request may have arrived. Try again: nothing is ordered twice."),
     "still_sending": gettext_lazy("Still sending. Wait for the answer."),
-    "not_there": gettext_lazy("This is no longer there. Reload the page."),
+    "not_there": gettext_lazy("This no longer exists. Reload the page."),
     "server_error": gettext_lazy("The server answered with error {status}. Try again in a moment."),
     "task_done": gettext_lazy("Done: {title}"),
     "task_failed": gettext_lazy("Failed: {title}"),

@@ -26,7 +26,7 @@ from web.presenters.cards import cards_of, news_of
 from web.presenters.notices import notices_of
 from web.views.common import the_task
 
-__all__ = ["answer_still_pages", "card", "tick"]
+__all__ = ["answer_idle_ticks", "card", "tick"]
 
 OVERLAP = timedelta(seconds=2)
 """A change is stamped before it is committed, and the clocks of machines differ a little, so look back further than the cursor says."""
@@ -37,35 +37,38 @@ TEMPLATES = {"job": "_components/job_row.html", "row": "_components/task_row.htm
 
 
 class _Cursor(NamedTuple):
-    """Until when a page knows what changed, and the mark of the pool at that time."""
+    """When a page was brought up to date last, and the mark of the pool then."""
 
     since: datetime | None
     mark: str
 
     @property
-    def from_then(self) -> datetime | None:
+    def changed_since(self) -> datetime | None:
         return self.since - OVERLAP if self.since else None
 
 
 class _Reader(NamedTuple):
-    """Whose session a tick has, and whether their pages have tasks of others."""
+    """Whose session it is, and whether their pages show tasks of others."""
 
     user: int
     sees_others: bool
 
     def has_news(self, cursor: _Cursor) -> bool:
-        """Return whether something may have changed that a page with this cursor shows. No query, if the pool was read in this second."""
-        if not self.knows_the_line(cursor) or cursor.from_then is None:
+        """Return whether something on the page may have changed. Reads the database only if the state of the pool has expired."""
+        if not self.shows_current_places(cursor) or cursor.changed_since is None:
             return True
-        return not pool_state().is_still(self.user, cursor.from_then, for_all=self.sees_others)
+        return not pool_state().is_still(self.user, cursor.changed_since, for_all=self.sees_others)
 
-    def knows_the_line(self, cursor: _Cursor) -> bool:
+    def shows_current_places(self, cursor: _Cursor) -> bool:
         """Return whether the places and reasons of the reader's waiting tasks are those that the page shows."""
         return bool(cursor.mark and cursor.since) and cursor.mark == pool_state().mark(self.user)
 
 
-def answer_still_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer a tick with 204, before its session is read, if this process knows its reader and nothing changed (docs/adr/0068)."""
+def answer_idle_ticks(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer /tick with 204 before the session is read, if this process knows the session and nothing changed (docs/adr/0068).
+
+    What comes after this middleware has not run: the answer must stay empty.
+    """
 
     @never_cache
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -100,8 +103,8 @@ def tick(request: HttpRequest) -> HttpResponse:
     reader = _remembered(request, caller)
     if not reader.has_news(cursor):
         return HttpResponse(status=204)
-    as_before, from_then, mark = reader.knows_the_line(cursor), cursor.from_then, cursor.mark
-    tasks = changed_tasks(caller, from_then, all_waiting=not as_before)
+    as_before, changed_since, mark = reader.shows_current_places(cursor), cursor.changed_since, cursor.mark
+    tasks = changed_tasks(caller, changed_since, all_waiting=not as_before)
     if not tasks and cursor.since and now - cursor.since < RENEWED_AFTER:
         return HttpResponse(status=204)
     own = [task for task in tasks if task.owner_id == reader.user]
@@ -112,7 +115,7 @@ def tick(request: HttpRequest) -> HttpResponse:
     news["notices"] = [str(one.id) for one in notices_of(caller.user)]
     if is_all:
         news["mine"] = sum(not task.is_terminal for task in own)
-    elif from_then is None or any(task.is_terminal or task.created_at > from_then for task in own):
+    elif changed_since is None or any(task.is_terminal or task.created_at > changed_since for task in own):
         news["mine"] = live_count(caller.user)
     return JsonResponse(news)
 

@@ -30,7 +30,7 @@ function leaveAll() {
   if (bar) bar.elements.all.checked = false;
 }
 
-/** The bar goes with the last chosen video: a focus in it goes to the first tile, and on from there if that goes to the bin (bin.js). */
+/** Clear the selection, which hides the bar. A focus in the bar moves to the first chosen tile; bin.js moves it on if that goes to the bin. */
 function clear() {
   const first = boxes().find((box) => box.checked);
   if (form()?.contains(document.activeElement)) first?.closest(".tile").querySelector("a.over").focus({ preventScroll: true });

@@ -8,7 +8,7 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce), (hover: none)");
 
 let timer = 0;
 let playing = null;
-let leftAt = 0;
+let shown = null; // the last change that this page shows
 
 function allowed() {
   return !quiet.matches && !navigator.connection?.saveData && document.body.dataset.hoverPreview !== "off";
@@ -120,13 +120,15 @@ function comeBack() {
   stay(3);
 }
 
-function noteChange() {
-  sessionStorage.setItem(CHANGED, Date.now());
+/** Note, for the pages of all tabs, that something is changed; `isShown`: this page will show it without being loaded again. */
+function noteChange(isShown) {
+  localStorage.setItem(CHANGED, Date.now());
+  if (isShown) shown = localStorage.getItem(CHANGED);
 }
 
-/** What Back takes from the browser's memory is as it was left. If anything was changed since then, it is loaded again. */
+/** Reload a wall or a video's page that Back restores from memory, if anything was changed since it was shown. */
 function onShow(event) {
-  const isOld = event.persisted && Number(sessionStorage.getItem(CHANGED)) > leftAt;
+  const isOld = event.persisted && localStorage.getItem(CHANGED) !== shown;
   if (isOld && document.querySelector(".wall, [data-player]")) location.reload();
 }
 
@@ -154,8 +156,8 @@ export function start() {
   document.addEventListener("focusout", onLeave);
   document.addEventListener("keydown", onArrow);
   addEventListener("pagehide", stop);
-  document.addEventListener("submit", (event) => event.target.method === "post" && noteChange());
-  document.addEventListener("htmx:beforeSend", ({ detail }) => detail.requestConfig.verb !== "get" && noteChange());
-  addEventListener("pagehide", () => (leftAt = Date.now()));
+  shown = localStorage.getItem(CHANGED);
+  document.addEventListener("submit", (event) => event.target.method === "post" && noteChange(event.defaultPrevented));
+  document.addEventListener("htmx:beforeSend", ({ detail }) => detail.requestConfig.verb !== "get" && noteChange(true));
   addEventListener("pageshow", onShow);
 }
