@@ -101,3 +101,17 @@ def test_sizes_and_the_rail_on_a_desk_and_on_a_phone(signed_in: Page, live_serve
         assert page.evaluate(SHIFTS) == 0
         page.goto(f"{live_server.url}/gallery/?q=fox")
         page.get_by_role("button", name="Medium tiles").click()
+
+
+def test_nothing_shifts_below_many_small_days(signed_in: Page, live_server, user) -> None:
+    page = signed_in
+    for number in range(12):
+        moved(make_video(user, prompt=f"elk of 10 March, {number}"), datetime(2026, 3, 10, 12, number, tzinfo=UTC))
+    for day in range(20, 26):
+        moved(make_video(user, prompt=f"elk of {day} March"), datetime(2026, 3, day, 12, tzinfo=UTC))
+    page.set_viewport_size({"width": 390, "height": 800})
+
+    page.goto(f"{live_server.url}/gallery/?q=elk")
+
+    expect(page.locator(".days + div > .day .tile")).to_have_count(12)
+    assert page.evaluate(SHIFTS) == 0
