@@ -155,7 +155,8 @@ def test_any_search_is_answered(q, user):
 
 def test_the_beginning_of_a_word_finds_each_word_that_begins_so_however_many_there_are(user):
     caller = Caller(user=user)
-    many, one = make_video(user, prompt=" ".join(f"shore{number}" for number in range(100))), make_video(user, prompt="a shore77 line")
+    many = make_video(user, prompt=" ".join(f"shore{number}" for number in range(100)), title="Shores")
+    one = make_video(user, prompt="a shore77 line")
     index_waiting()
 
     def found(q: str) -> list[Video]:
