@@ -49,6 +49,7 @@ def test_back_shows_what_was_changed_on_the_page_of_a_video(signed_in: Page, liv
     expect(page.locator(".toast", has_text="Moved to the bin")).to_be_visible()
     page.go_back(wait_until="commit")  # from the next video's page to that of the one in the bin
     page.wait_for_url(f"**/videos/{boat.pk}/**", wait_until="commit")
+    expect(page.locator("[data-player]")).to_have_count(0)  # it is loaded again, and is gone
     back(page)
     expect(page.locator(".tile")).to_have_count(1)
     expect(tile).to_have_count(0)
