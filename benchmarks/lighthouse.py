@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from urllib.parse import urljoin
 from playwright.sync_api import sync_playwright
 
 from jobs.parent_death import die_with_parent
+from tools.chromium import FLAGS, chromium_path
 from tools.filled import filled
 from tools.witnesses import node_modules_of
 
@@ -92,23 +92,14 @@ def _reports(script: Path, url: str, cookie: Any, preset: Sequence[str]) -> list
 
 def _report(script: Path, url: str, cookie: Any, preset: Sequence[str]) -> dict[str, Any]:
     """Let Lighthouse open the page once, in a browser that has nothing but the cookie."""
-    chromium, flags = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or "", ["--no-sandbox"] * (os.geteuid() == 0)
+    chromium = chromium_path()
     with TemporaryDirectory() as folder:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch_persistent_context(folder, executable_path=chromium, args=flags)
+            browser = playwright.chromium.launch_persistent_context(folder, executable_path=chromium, args=FLAGS)
             browser.add_cookies([cookie | {"url": urljoin(url, "/"), "expires": time.time() + 3600}])
             browser.close()
-        flags += ["--headless=new", "--mute-audio", f"--user-data-dir={folder}"]
-        command = [
-            "node",
-            str(script),
-            url,
-            "--disable-storage-reset",
-            "--quiet",
-            "--output=json",
-            f"--chrome-flags={' '.join(flags)}",
-            *preset,
-        ]
+        command = ["node", str(script), url, "--disable-storage-reset", "--quiet", "--output=json", *preset]
+        command.append(f"--chrome-flags={' '.join([*FLAGS, '--headless=new', f'--user-data-dir={folder}'])}")
         command.append(f"--only-categories={','.join(SCORES)}")
         done = subprocess.run(command, env=os.environ | {"CHROME_PATH": chromium}, stdout=subprocess.PIPE, check=True, timeout=WITHIN_S)
     report: dict[str, Any] = json.loads(done.stdout)

@@ -87,13 +87,13 @@ def _found(question: Question, count: int, low: int, high: int, *, up: bool) -> 
     found, seen, high, asked = list[int](), 0, min(high, _end()), "%s::tsquery"
     if question.like:  # a planner that sees how many words a picture has takes them for half of all rows, and reads the whole table
         asked = "(SELECT %s::tsquery)"
+    sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ {asked}) SELECT seq FROM found"  # noqa: S608
+    sql += f" WHERE seq >= %s AND seq < %s ORDER BY seq {'ASC' if up else 'DESC'} LIMIT %s"
     for size in chain(WINDOWS, repeat(WINDOWS[-1])):
         if low >= high or len(found) == count:
             break
         is_rare = question.like or (len(found) + 1) * (high - low) <= FEW * seen
         first, end, blocks = (low, high, range(0)) if is_rare else _window(low, high, size, up=up)
-        sql = f"WITH found AS MATERIALIZED (SELECT seq FROM library_entry WHERE {TERMS} @@ {asked}) SELECT seq FROM found"  # noqa: S608
-        sql += f" WHERE seq >= %s AND seq < %s ORDER BY seq {'ASC' if up else 'DESC'} LIMIT %s"
         found += _rows(sql, [_tsquery(question, blocks), first, end, count - len(found)])
         low, high = (end, high) if up else (low, first)
         seen += end - first

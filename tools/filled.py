@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import json
 import os
-import shutil
 import tempfile
 import time
 import urllib.request
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tools.chromium import FLAGS, chromium_path
 from tools.stack import Stack
 
 if TYPE_CHECKING:
@@ -288,12 +288,9 @@ def _control(stack: Stack, what: str, changes: dict[str, Any]) -> None:
 @contextmanager
 def chromium_browser() -> Iterator[Browser]:
     """Start the system's Chromium without a window."""
-    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        raise SystemExit("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
+    chromium = chromium_path()
     with sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*as_root, "--disable-background-networking", "--mute-audio"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from tools.chromium import found_chromium
 from tools.postgres import postgres
 from tools.stack import ROOT
 
@@ -43,7 +43,7 @@ def _slow(words: list[str]) -> int:
     on_both = sorted({*_with_mark("slow")} & {*_with_mark("postgresql")})
     # one more than there are processors: these tests wait for others' processes
     result = _at_once([*_parallel(1), *_with_mark("slow"), "-m", "slow", *words], [*on_both, "-m", "postgresql and slow", *words])
-    if not (os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")):
+    if not found_chromium():
         print("No Chromium was found, so the browser tests do not run; install it or point PORTAL_CHROMIUM at one.")
         return result
     print("Browser", flush=True)  # its driver keeps an event loop in each process, so it needs a separate run

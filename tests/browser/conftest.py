@@ -6,7 +6,6 @@ Without a Chromium `make test-slow` leaves this folder out and says so; run by n
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from django.core.cache import caches
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.pictures import picture
+from tools.chromium import FLAGS, chromium_path
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright's loop runs in this thread beside the ORM
 PATIENCE_MS = 45_000
-QUIET = ("--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync", "--mute-audio")
+QUIET = ("--disable-component-update", "--no-first-run", "--disable-sync")
 EXPECTED = ("Failed to load resource", "Transition was ", "htmx:sendAbort", "htmx:afterRequest")
 """Chromium logs every 4xx answer (tests that provoke one assert on what the page shows instead), and each page transition that the next
 navigation cuts short. htmx logs a request that a newer one replaces; any other failure has another error beside it."""
@@ -33,11 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.fail("No Chromium was found; install it or point PORTAL_CHROMIUM at one.")
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return browser_type_launch_args | {"executable_path": chromium, "args": [*as_root, *QUIET]}
+    try:
+        chromium = chromium_path()
+    except SystemExit as missing:
+        pytest.fail(str(missing))
+    return browser_type_launch_args | {"executable_path": chromium, "args": [*FLAGS, *QUIET]}
 
 
 @pytest.fixture(scope="session")
