@@ -85,6 +85,7 @@ def test_focus_stays_where_a_card_or_a_star_is_replaced(signed_in: Page, live_se
     for words in ("a heron", "a fox"):
         make_task(user, status=Status.FAILED, prompt=words, error_code="deadline")
     page.goto(f"{live_server.url}/gallery/")
+    page.locator(".wall a.over").focus()
     star = page.locator(".wall .star")
     star.press("Enter")
     expect(star).to_have_attribute("aria-pressed", "true")

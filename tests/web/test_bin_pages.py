@@ -30,8 +30,8 @@ def test_a_press_on_the_wall_deletes_at_once_and_offers_an_undo(visitor, user):
 
     reply = visitor.post(f"/videos/{video.pk}/delete", headers=SCRIPT)
 
-    assert f'hx-post="/videos/{video.pk}/delete"' in wall
-    assert f'action="/videos/{video.pk}/delete" data-confirm' not in wall
+    assert f'<button form="tile-form" formaction="/videos/{video.pk}/delete"' in wall
+    assert '<form id="tile-form" class="bare" method="post">' in wall
     assert (reply.status_code, triggered(reply)["portal:video"]) == (204, {"id": str(video.pk), "state": "binned"})
     assert triggered(reply)["portal:toast"]["undo"] == f"/videos/{video.pk}/restore"
     undone = visitor.post(f"/videos/{video.pk}/restore", headers=SCRIPT)

@@ -16,6 +16,7 @@ from library.wall import WALL_PAGE
 from tests.cases import in_one_test
 from tests.task_rows import make_task
 from tests.web.page_rows import BYTES, WAN, ago, make_asset, make_video, moved
+from web.presenters.videos import LOADED_AT_ONCE
 
 pytestmark = pytest.mark.django_db
 
@@ -271,17 +272,18 @@ def test_poster_comes_in_the_width_that_is_asked_for(visitor, user, asked, sent)
     assert ("-poster-384" in reply.headers["ETag"]) == (sent == b"small")
 
 
-def test_wall_offers_every_width_of_a_poster(visitor, user):
-    make_video(user, prompt="before there were several")
+def test_wall_offers_every_width_of_a_poster_and_loads_the_first_at_once(visitor, user):
+    for number in range(LOADED_AT_ONCE):
+        make_video(user, prompt=f"before there were several {number}")
     several = make_video(user, prompt="several", width_px=720, height_px=1280, other_posters={"216": "a", "540": "b"})
 
     page = visitor.get("/gallery/").text
 
     address = f"/videos/{several.pk}/poster.webp"
-    assert f'srcset="{address}?w=216 216w, {address} 360w, {address}?w=540 540w" sizes="auto, ' in page
+    assert f'srcset="{address}?w=216 216w, {address} 360w, {address}?w=540 540w" sizes="(max-width' in page
     assert f'src="{address}"' in page
     assert 'width="360" height="640"' in page
-    assert (page.count("srcset="), page.count('loading="lazy" decoding="async"')) == (1, 2)
+    assert (page.count("srcset="), page.count('fetchpriority="high"'), page.count('loading="lazy"')) == (1, LOADED_AT_ONCE, 1)
 
 
 def test_run_again_orders_the_same_again(visitor, user, accounts):

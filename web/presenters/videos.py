@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -28,6 +28,8 @@ __all__ = ["Binned", "Poster", "binned_of", "days_of", "place_on_wall", "poster_
 
 SHARED_MOST = 3.6
 """The breadth up to which a day shares its row: two landscapes."""
+LOADED_AT_ONCE = 6
+"""How many posters a phone shows first. Those of the others wait until the page has its layout."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +69,7 @@ class Tile:
     download_url: str
     delete_url: str
     stack: tuple[UUID, ...] = ()
+    at_once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,8 +151,9 @@ def poster_of(video: Video) -> Poster | None:
     )
 
 
-def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None) -> Tile:
-    """Return what tile.html needs to show the video to this person. `query` is the filter of the wall that it belongs to."""
+def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None, *, at_once: bool = False) -> Tile:
+    """Return what tile.html needs to show the video to this person. `query` is the filter of the wall that it belongs to, `at_once`: its
+    poster is loaded before the browser knows that it is in view."""
     title, language = title_of(video)
     return Tile(
         id=video.pk,
@@ -170,6 +174,7 @@ def tile_of(video: Video, caller: Caller, query: Mapping[str, str] | None = None
         like_url=reverse("gallery", query={"like": video.pk, "sort": LIKENESS}),
         download_url=reverse("video-file", args=[video.pk], query={"download": 1}),
         delete_url=reverse("video-delete", args=[video.pk]) if may(caller, "act", video) else "",
+        at_once=at_once,
     )
 
 
@@ -225,24 +230,26 @@ def days_of(
     heading already; `goes_on`: there are more videos, perhaps of the last day.
     """
     today = timezone.localdate()
+    first = videos[:LOADED_AT_ONCE] if shown is None else ()
     if "sort" in query:
-        return [Day(date=today, name="", full="", tiles=[tile_of(video, caller, query) for video in videos])] if videos else []
+        tiles = [tile_of(video, caller, query, at_once=video in first) for video in videos]
+        return [Day(date=today, name="", full="", tiles=tiles)] if videos else []
     days = []
     for day, group in groupby(videos, key=lambda video: timezone.localtime(video.created_at).date()):
         name, full = day_name(day, today)
-        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=_stacked(group, caller, query)))
+        days.append(Day(date=day, name="" if day == shown else name, full=full, tiles=_stacked(group, caller, query, first)))
     return _shared(days, goes_on=goes_on)
 
 
-def _stacked(videos: Iterable[Video], caller: Caller, query: Mapping[str, str]) -> list[Tile]:
+def _stacked(videos: Iterable[Video], caller: Caller, query: Mapping[str, str], first: Collection[Video]) -> list[Tile]:
     """Return the tiles of a day, those of one prompt as one. A stack that is open is the wall of its prompt."""
     if "prompt" in query:
-        return [tile_of(video, caller, query) for video in videos]
+        return [tile_of(video, caller, query, at_once=video in first) for video in videos]
     takes: dict[str, list[Video]] = {}
     for video in videos:
         takes.setdefault(prompt_key(video), []).append(video)
     return [
-        _stack(group, caller, {**query, "prompt": key}) if len(group) > 1 else tile_of(group[0], caller, query)
+        _stack(group, caller, {**query, "prompt": key}) if len(group) > 1 else tile_of(group[0], caller, query, at_once=group[0] in first)
         for key, group in takes.items()
     ]
 

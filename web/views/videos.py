@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -90,11 +91,14 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @login_required
 @require_POST
 def star(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Turn the star on or off; answer a script with the new button, a form with its page."""
+    """Turn the star on or off. The script of a wall (`?tile=1`) is told, another one gets the new button, a form its page."""
     shown, caller = the_video(request, pk), caller_of(request)
     if wants_fragment(request) and may(caller, "act", shown):
-        starred, is_small = toggle_star(shown, by=caller), request.GET.get("small") == "1"
-        return render(request, "videos/_star.html", {"video_id": shown.pk, "starred": starred, "small": is_small})
+        starred = toggle_star(shown, by=caller)
+        if request.GET.get("tile") == "1":
+            news = {"portal:changed": {"ids": [str(pk)], "action": "star", "starred": starred}}
+            return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(news)})
+        return render(request, "videos/_star.html", {"video_id": pk, "starred": starred})
     return answer(request, lambda: _("Starred.") if toggle_star(shown, by=caller) else _("No longer starred."))
 
 

@@ -91,6 +91,18 @@ function onSize(event) {
   send(form.action, { method: "POST", body: new FormData(form, event.submitter) }).catch(() => {}); // the page says that the network is gone
 }
 
+/** The buttons of all tiles share one form: htmx looks at every form of a page, which took a phone a third of a second. A press that is on
+ * its way is not sent twice. */
+function onAct(event) {
+  const { target: form, submitter: button } = event;
+  if (form.id !== "tile-form") return;
+  event.preventDefault();
+  if (button.ariaBusy === "true") return;
+  button.ariaBusy = "true";
+  const done = () => (button.ariaBusy = "false");
+  window.htmx.ajax("POST", button.getAttribute("formaction"), { source: button, swap: "none" }).then(done, done);
+}
+
 /** Back leads to the tile again, also in a browser that has to load the page: its address gets the place. */
 function onOpen(event) {
   const link = event.target.closest?.("[data-place] .tile a.over");
@@ -150,6 +162,7 @@ export function start() {
   comeBack();
   markMonth();
   document.addEventListener("submit", onSize);
+  document.addEventListener("submit", onAct);
   document.addEventListener("pointerover", onEnter);
   document.addEventListener("pointerout", onLeave);
   document.addEventListener("focusin", onEnter);
