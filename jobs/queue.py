@@ -44,6 +44,7 @@ __all__ = [
     "enqueue",
     "instance_id",
     "is_crowded",
+    "is_dead_here",
     "is_waiting",
     "old_failures",
     "open_beats_wait",
@@ -153,10 +154,15 @@ def release_of_the_dead() -> int:
     count = 0
     for held in OrmQ.objects.filter(key__contains="#").values_list("key", flat=True).distinct():
         key, instance = held.split("#", 1)
-        host, _, pid = instance.rpartition(":")
-        if host == socket.gethostname()[:40] and pid.isdecimal() and not is_alive(int(pid)):
+        if is_dead_here(instance):
             count += release(key, instance)
     return count
+
+
+def is_dead_here(instance: str) -> bool:
+    """Return whether this worker ran on this machine and its process is gone. Of other machines' workers nothing is known."""
+    host, _, pid = instance.rpartition(":")
+    return host == socket.gethostname()[:40] and pid.isdecimal() and not is_alive(int(pid))
 
 
 def send_beat(cluster: str, instance: str) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 GONE_AFTER = timedelta(seconds=20)
 SILENT_AFTER, SILENT_UNTIL = timedelta(minutes=1), timedelta(hours=1)
-"""From when a worker's silence is worth a word, and until when: one that is started again has another name."""
+"""From when a worker's silence is worth a word, and until when: on another machine, one that replaces it does not know of it."""
 
 
 class WorkerQuerySet(models.QuerySet["LiveWorker"]):

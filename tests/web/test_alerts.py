@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,7 +19,7 @@ from database import clock
 from events.models import Alert
 from generation.messages import trouble
 from generation.models import LiveWorker
-from generation.scheduling.live_workers import sign_in
+from generation.scheduling.live_workers import sign_in, sign_out
 from providers.core.errors import AuthenticationFailed, ProviderDown
 from providers.models import ProviderAccount
 from web.alerts import find, watch
@@ -75,6 +78,21 @@ def test_what_lasts_only_a_moment_is_told_to_nobody(killed: LiveWorker, staff: U
     deliver()
 
     assert (Alert.objects.count(), Notice.objects.count()) == (0, 0)
+
+
+def test_a_worker_that_starts_takes_the_place_of_those_that_were_killed_on_its_machine(killed: LiveWorker) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    here, running = socket.gethostname()[:40], f"{socket.gethostname()[:40]}:{os.getppid()}"
+    for instance in (f"{here}:{gone.pid}", running):
+        LiveWorker.objects.create(instance=instance, submit_workers=4, seen_at=killed.seen_at)
+    sign_in()  # not at its start: the killed one is still missed
+    assert len(list(find(clock.now()))) == 3
+
+    sign_out()
+    sign_in()
+
+    assert {finding.subject for finding in find(clock.now())} == {killed.instance, running}
 
 
 def test_findings_name_what_is_wrong(make_account: Callable[..., ProviderAccount], settings: Any) -> None:
