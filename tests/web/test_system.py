@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -24,6 +26,8 @@ from tests.task_rows import MODEL, create_task, make_task
 from web.measures import read_measures
 
 pytestmark = pytest.mark.django_db
+
+MONITORING = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
 
 
 def _scraped(client: Client, **headers: str) -> Callable[..., float]:
@@ -98,3 +102,11 @@ def test_number_of_queries_does_not_depend_on_the_rows(staff: User) -> None:
         read_measures()
 
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize("name", ["alerts.yml", "grafana.json"])
+def test_rules_and_board_ask_for_figures_that_exist(name: str) -> None:
+    asked = set(re.findall(r"\bportal_[a-z_]+", (MONITORING / name).read_text()))
+
+    assert len(asked) >= 12
+    assert asked - {f"portal_{one}" for one in read_measures()} == set()
