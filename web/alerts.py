@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from database import clock
@@ -33,6 +34,7 @@ __all__ = ["ALERT_SENTENCES", "Finding", "find", "open_alerts", "watch"]
 PATIENCE = timedelta(minutes=1)
 GONE_AFTER = timedelta(minutes=2)
 """An alert that nobody has found for so long is over: several looks of every worker."""
+EXPIRY_TOLD = timedelta(days=7)
 STORAGE_PATIENCE_S = 10.0
 LATE_S = 120
 REFUSED = frozenset({"account_auth_failed", "account_out_of_credit", "variable_gone", "entry_gone", "given_differs"})
@@ -42,6 +44,8 @@ ALERT_SENTENCES = {
     "alert_storage_away": _("The media storage does not respond on %(machine)s, so no video is saved. Check its address and the network."),
     "alert_disk_low": _("%(free)s GB are free in %(folder)s on %(machine)s. Make room: below %(least)s GB nothing new is ordered."),
     "alert_account": _("The account %(name)s needs a person: new credentials, or credit. Until then it takes nothing. It says:"),
+    "alert_credentials_expire": _("The credentials of the account %(name)s expire on %(day)s. Enter new ones before."),
+    "alert_credentials_expired": _("The credentials of the account %(name)s expired on %(day)s, as its page says. Enter new ones."),
     "alert_tasks_overdue": _("Tasks have been due for minutes and no worker takes them. Look at the workers' logs, or start more workers."),
     "alert_events_late": _("Webhooks and notices have been late for minutes. Look at the workers' logs: the cluster “deliver” sends them."),
     "alert_expiring": _("Finished videos are not saved and end at the vendor soon. Look at the media storage and the workers' logs."),
@@ -67,6 +71,15 @@ def find(now: datetime) -> Iterator[Finding]:
     """Yield what is wrong, as far as this machine can see."""
     yield from _of_workers(now)
     yield from _of_files(now)
+    yield from _of_accounts(now)
+
+
+def _of_accounts(now: datetime) -> Iterator[Finding]:
+    today = timezone.localdate(now)
+    for account in ProviderAccount.objects.enabled().filter(credentials_expire_on__lte=today + EXPIRY_TOLD):
+        day = account.credentials_expire_on or today
+        code = "alert_credentials_expire" if day >= today else "alert_credentials_expired"
+        yield Finding(code=code, subject=str(account.pk), args={"name": account.label, "day": day.isoformat()})
     for account in ProviderAccount.objects.enabled().exclude(cooldown_until=None):
         if any(isinstance(part, Sentence) and part.code in REFUSED for part in account.cooldown_reason.parts):
             yield Finding(code="alert_account", subject=str(account.pk), args={"name": account.label}, more=account.cooldown_reason)

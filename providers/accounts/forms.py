@@ -183,6 +183,8 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.replaces_credentials or "base_url" in self.changed_data:
             self.instance.lock_for_leasing()  # so that the change is later than what was sent before
             self.instance.changed_at = clock.now()
+        if self.replaces_credentials and "credentials_expire_on" not in self.changed_data:
+            self.instance.credentials_expire_on = None  # it was the day of the old ones
         self.instance.edited_at = clock.now()
         return super().save(commit)
 

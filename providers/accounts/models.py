@@ -75,6 +75,12 @@ class ProviderAccount(models.Model):
         db_default=False,
         help_text=_("What is sent there stays with us: tokens that stay local use only such accounts."),
     )
+    credentials_expire_on = models.DateField(
+        _("credentials expire on"),
+        null=True,
+        blank=True,
+        help_text=_("If the vendor named a day, or for a cookie: administrators are told a week before. New credentials empty this field."),
+    )
     models_allowed = models.JSONField(
         _("models allowed"), default=list, blank=True, help_text=_("Model ids of this vendor; empty means all of them.")
     )

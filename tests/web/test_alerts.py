@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
 from access.callers import Caller
 from database import clock
@@ -93,6 +94,18 @@ def test_a_worker_that_starts_takes_the_place_of_those_that_were_killed_on_its_m
     sign_in()
 
     assert {finding.subject for finding in find(clock.now())} == {killed.instance, running}
+
+
+@pytest.mark.parametrize(("days", "words"), [(8, ""), (7, "expire on"), (0, "expire on"), (-1, "expired on")])
+def test_credentials_that_expire_are_told_a_week_before(make_account: Callable[..., ProviderAccount], days: int, words: str) -> None:
+    day = timezone.localdate() + timedelta(days=days)
+    account = make_account("kling", "official-key", "https://kling.example.com", label="ours")
+    ProviderAccount.objects.filter(pk=account.pk).update(credentials_expire_on=day)
+
+    found = [str(one.message) for one in find(clock.now())]
+
+    assert len(found) == bool(words)
+    assert all(f"account ours {words} {day}" in one for one in found)
 
 
 def test_findings_name_what_is_wrong(make_account: Callable[..., ProviderAccount], settings: Any) -> None:

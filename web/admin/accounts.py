@@ -107,8 +107,9 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
         may_type = found is not None and (obj is None or self.has_change_permission(request, obj))
         secrets = credential_names(found[1]) if found and may_type else []
         names = ["model_names"] if found and found[1].takes_names else []
+        expiry = ["credentials_expire_on"] if found and found[1].credentials else []
         sets = [
-            (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets)}),
+            (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets, *expiry)}),
             (_("Use"), {"fields": ("enabled", "sandbox", "on_our_machines", "models_allowed", *names, "priority", "weight")}),
             (_("Limits"), {"fields": LIMITS}),
         ]

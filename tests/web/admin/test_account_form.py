@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from django.db import connection
@@ -191,3 +191,19 @@ def test_a_change_is_later_than_every_request_that_was_sent_before_it(staff_clie
 
     account.refresh_from_db()
     assert account.led_elsewhere(sent_at[0])
+
+
+def test_new_credentials_empty_the_day_on_which_the_old_ones_expire(staff_client, db):
+    staff_client.post(address("kling", "official-key"), {**KEYED, "credentials_expire_on": "2026-12-24"})
+    account = ProviderAccount.objects.get()
+    page = f"/admin/providers/provideraccount/{account.pk}/change/"
+
+    for key, day, kept in [
+        ("", "2026-12-24", date(2026, 12, 24)),
+        ("sk-new", "2026-12-24", None),
+        ("sk-newer", "2027-06-30", date(2027, 6, 30)),
+    ]:
+        staff_client.post(page, {**KEYED, "credential_api_key": key, "credentials_expire_on": day})
+        account.refresh_from_db()
+        assert account.credentials_expire_on == kept
+    assert 'name="credentials_expire_on"' not in staff_client.get(address("cogvideox", "local")).text
