@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bound_contextvars, get_contextvars
 from uuid_utils import uuid7
 
 __all__ = ["HEADER", "a_request", "current_id", "identify_requests", "new_id"]
 
 HEADER = "X-Request-Id"
 GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_current: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def new_id() -> str:
@@ -24,18 +23,15 @@ def new_id() -> str:
 
 def current_id() -> str:
     """Return the id of the request that this thread answers, empty outside of one."""
-    return _current.get()
+    return str(get_contextvars().get("request", ""))
 
 
 @contextmanager
 def a_request(given: str = "") -> Iterator[str]:
     """Give this thread's request an id while it is answered: the caller's own, if it can be one, or else a new one."""
     request_id = given if GIVEN.fullmatch(given) else new_id()
-    token = _current.set(request_id)
-    try:
+    with bound_contextvars(request=request_id):
         yield request_id
-    finally:
-        _current.reset(token)
 
 
 def identify_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from structlog.contextvars import bound_contextvars
 
 from jobs import busy_locks
 
@@ -57,7 +58,7 @@ def run(name: str, *args: Any) -> None:
     """
     if name == BEAT:
         return
-    with busy_locks.busy():
+    with busy_locks.busy(), bound_contextvars(job=" ".join([name, *map(str, args)])):
         try:
             wiring().jobs[name](*args)
         except wiring().lost_race:

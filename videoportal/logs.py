@@ -1,14 +1,18 @@
-"""Keeps secrets out of logs, and each record on one line, which names the request that it is about."""
+"""Keeps secrets out of logs, and each record on one line or in one JSON object, which names the request or the job that it is about."""
 
 from __future__ import annotations
 
 import logging
 import re
+from datetime import UTC, datetime
 from typing import Any
 
-from delivery.request_ids import current_id
+from structlog.contextvars import get_contextvars
+from structlog.processors import JSONRenderer, format_exc_info
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict
 
-__all__ = ["CallbackKeys", "OneRecordALine"]
+__all__ = ["CallbackKeys", "OneRecordALine", "one_object_a_record"]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 KEY = re.compile(r"(/callbacks/[^/\s]+/[^/\s]+/|/v/)[^/\s?]+")
@@ -24,14 +28,35 @@ class CallbackKeys(logging.Filter):
 
 
 class OneRecordALine(logging.Formatter):
-    """Writes control characters of a message as escapes and indents tracebacks, so that a vendor's text cannot look like a record. A record
-    of a request ends with its id; Django logs refusals when the request is over, with the request itself.
-    """
+    """Writes control characters of a message as escapes and indents tracebacks, so that a vendor's text cannot look like a record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         line = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), super().formatMessage(record))
-        request_id = current_id() or getattr(getattr(record, "request", None), "request_id", "")
-        return f"{line} [request {request_id}]" if request_id else line
+        return " ".join([line, *(f"[{name} {value}]" for name, value in _context_of(record).items())])
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         return "\n".join(f"    {CONTROL.sub('?', line)}" for line in super().formatException(ei).splitlines())
+
+
+def one_object_a_record() -> logging.Formatter:
+    """Return the formatter for programs that collect logs: `time`, `level`, `name`, `message`, `request` or `job`, `exception`."""
+    return ProcessorFormatter(processors=[_facts_of, format_exc_info, JSONRenderer()])
+
+
+def _facts_of(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    record: logging.LogRecord = event["_record"]
+    facts = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname.lower(),
+        "name": record.name,
+        "message": event["event"],
+    }
+    return facts | _context_of(record) | {name: event[name] for name in ("exc_info",) if name in event}
+
+
+def _context_of(record: logging.LogRecord) -> dict[str, str]:
+    """Return which request or job the record is about. Django logs refusals when the request is over, with the request itself."""
+    context = get_contextvars()
+    if not context and (request_id := getattr(getattr(record, "request", None), "request_id", "")):
+        return {"request": request_id}
+    return context

@@ -339,14 +339,18 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
 }
 
 LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
+LOG_FORMAT = env.choice("PORTAL_LOG_FORMAT", ("line", "json"))
 DEFAULT_EXCEPTION_REPORTER_FILTER = "videoportal.error_reports.WithoutValues"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "videoportal.logs.OneRecordALine", "format": "{asctime} {levelname:<7} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "videoportal.logs.OneRecordALine", "format": "{asctime} {levelname:<7} {name} {message}", "style": "{"},
+        "json": {"()": "videoportal.logs.one_object_a_record"},
+    },
     "filters": {"callback_keys": {"()": "videoportal.logs.CallbackKeys"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}

@@ -6,6 +6,7 @@ Everything is checked first; if anything is wrong, nothing is stored. An order t
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -39,6 +40,8 @@ from providers.core.messages import Message, say
 from providers.models import ProviderAccount
 
 __all__ = ["Placed", "costs_of", "create", "create_many", "hold_repeated", "key_reused", "made_before"]
+
+log = logging.getLogger("generation.ordering")
 
 TRIES = 3
 """A try fails when another request has just stored one of the orders, and the next try finds that task; or when a budget has no room or
@@ -193,6 +196,8 @@ class _Batch:
             outbox.write("task.succeeded", subject=task.pk, owner_id=task.owner_id, at=self.now, facts={"from": ""})
         if self.asks:  # last: the budgets are locked until the commit, and everybody's orders wait for them
             ledger.reserve(self.asks, surely=surely)
+        for task in tasks:
+            log.info("task %s is ordered: %s", task.pk, task.model)
 
     def _hold_images(self) -> None:
         """Lock the images until the commit, so that none is deleted. Raises `OrdersRefused` if one is already gone."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from itertools import product
 
+import pytest
 from django.test import Client
 
 from access.tokens import issue
+from jobs import run
 from tests.cases import in_one_test
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
@@ -92,6 +95,25 @@ def test_the_log_names_the_request(client, caplog):
     formatter = logging.getLogger("api").handlers[0].formatter
 
     assert [formatter.format(record).endswith(f"[request {answered}]") for record in caplog.records] == [True]
+
+
+def test_the_log_leads_from_a_request_to_its_task_and_names_jobs(api, idle_account):
+    stream, task = io.StringIO(), "01a22f46-8ec5-76ca-9799-b4a6a663eabd"
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.getLogger("api").handlers[0].formatter)
+    for name in ("generation", "jobs"):
+        logging.getLogger(name).addHandler(handler)
+    try:
+        made = api.post("/tasks", {"model": "kling/kling-v3", "prompt": "a fox"}, x_request_id="order-7").json()
+        with pytest.raises(KeyError):
+            run("no such job", task)
+    finally:
+        for name in ("generation", "jobs"):
+            logging.getLogger(name).removeHandler(handler)
+    lines = stream.getvalue().splitlines()
+
+    assert lines[0].endswith(f"generation.ordering task {made['id']} is ordered: kling/kling-v3 [request order-7]")
+    assert lines[1].endswith(f"[job no such job {task}]")
 
 
 def test_a_page_that_is_not_there_is_still_a_page(db, client):
