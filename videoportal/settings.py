@@ -340,6 +340,8 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
 
 LOG_LEVEL = env.text("PORTAL_LOG_LEVEL", "INFO")
 LOG_FORMAT = env.choice("PORTAL_LOG_FORMAT", ("line", "json"))
+SENTRY_DSN = env.text("PORTAL_SENTRY_DSN")
+LOG_HANDLERS = ["console", *(["sentry"] if SENTRY_DSN else [])]
 DEFAULT_EXCEPTION_REPORTER_FILTER = "videoportal.error_reports.WithoutValues"
 
 LOGGING = {
@@ -350,10 +352,13 @@ LOGGING = {
         "json": {"()": "videoportal.logs.one_object_a_record"},
     },
     "filters": {"callback_keys": {"()": "videoportal.logs.CallbackKeys"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        **({"sentry": {"()": "videoportal.sentry.reporter", "dsn": SENTRY_DSN}} if SENTRY_DSN else {}),
+    },
+    "root": {"handlers": LOG_HANDLERS, "level": "WARNING"},
     "loggers": {
-        name: {"level": LOG_LEVEL, "handlers": ["console"], "propagate": False}
+        name: {"level": LOG_LEVEL, "handlers": LOG_HANDLERS, "propagate": False}
         for name in (
             *("access", "api", "batches", "database", "delivery", "events", "generation", "jobs"),
             *("prompts", "providers", "videoportal", "web", "webhooks"),
@@ -365,5 +370,5 @@ LOGGING = {
     | {
         "oss2": {"level": "WARNING"}
     }  # at DEBUG it writes Authorization headers and STS tokens, at INFO a line for each file that is missing
-    | {"django-q": {"level": "WARNING", "handlers": ["console"], "propagate": False}},
+    | {"django-q": {"level": "WARNING", "handlers": LOG_HANDLERS, "propagate": False}},
 }
