@@ -114,3 +114,15 @@ def test_the_current_tab_is_whole_and_in_view_and_the_others_are_reached_by_scro
         assert box["x"] + box["width"] <= 390 - 39, path  # clear of the edge, where the row fades
     page.locator(".tabs a").first.focus()
     expect(page.locator(".tabs a").first).to_be_in_viewport(ratio=1)
+
+
+def test_the_head_of_collections_fits_the_narrowest_phone(signed_in: Page, live_server, user) -> None:
+    page = signed_in
+    user.is_staff = user.is_superuser = True  # who sees everybody's has one button more
+    user.save()
+    page.set_viewport_size({"width": 320, "height": 700})
+
+    for path in ("/collections/", "/collections/?who=all"):
+        page.goto(live_server.url + path)
+        assert page.evaluate(OVERFLOW) == 0, path
+        assert page.locator(".head .find").bounding_box()["width"] > 200, path

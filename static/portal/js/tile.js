@@ -91,8 +91,8 @@ function onSize(event) {
   send(form.action, { method: "POST", body: new FormData(form, event.submitter) }).catch(() => {}); // the page says that the network is gone
 }
 
-/** The buttons of all tiles share one form: htmx looks at every form of a page, which took a phone a third of a second. A press that is on
- * its way is not sent twice. */
+/** The buttons of all tiles share one form and have no type: htmx follows every form and every [type=submit] of a page, which took a phone
+ * a third of a second. A press that is on its way is not sent twice. */
 function onAct(event) {
   const { target: form, submitter: button } = event;
   if (form.id !== "tile-form") return;
