@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from generation.models import Video
 from tests.web.page_rows import make_video
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
 
 @pytest.fixture(params=["script", "no script"])
 def either_page(request: pytest.FixtureRequest, browser: Browser, signed_in: Page) -> Iterator[Page]:
@@ -56,3 +58,17 @@ def test_a_double_click_is_one_press(signed_in: Page, live_server, user) -> None
 
     page.wait_for_load_state("networkidle")
     assert [url.rsplit("/", 1)[1] for url in sent] == ["star", "delete"]
+
+
+def test_a_finger_opens_the_video_wherever_it_touches_the_tile(browser: Browser, signed_in: Page, live_server, user) -> None:
+    make_video(user, prompt="a fox")
+    context = browser.new_context(**PHONE, storage_state=signed_in.context.storage_state())
+    page = context.new_page()
+    page.goto(f"{live_server.url}/gallery/")
+    box = page.locator(".wall .tile").bounding_box()
+
+    page.touchscreen.tap(box["x"] + box["width"] - 12, box["y"] + 12)  # where a pointer sees the star
+
+    page.wait_for_url("**/videos/**")
+    assert not Video.objects.get().favourite
+    context.close()
