@@ -92,5 +92,5 @@ def test_a_videos_buttons_are_shown_only_to_who_may_use_them(rights, shown, staf
     wall = staff_who_may(*rights, username="second").get("/gallery/?owner=all").content.decode()
 
     assert [f'{button}"' in page for button in BUTTONS].count(True) == shown
-    assert (f'/videos/{video.pk}/star"' in wall) == bool(shown)
+    assert (f'/videos/{video.pk}/star?tile=1"' in wall) == bool(shown)
     assert f"/videos/{video.pk}/" in wall

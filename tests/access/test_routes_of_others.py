@@ -115,8 +115,9 @@ EVERYBODYS = {
 
 DIFFERS = re.compile(
     r"""[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|\d{4}-\d\d-\d\dT[\d:.]+|(?<=csrfmiddlewaretoken" value=")\w+|(?<=csrf-token" content=")\w+"""
+    r"""|(?<=<small>)\d+ s(?=</small>)"""
 )
-"""What is another in every answer: ids, times, and the page's token against forged requests."""
+"""What is another in every answer: ids, times, how long a task takes that has not ended, and the page's token against forged requests."""
 
 Rows = dict[str, Model]
 MADE: Mapping[str, Callable[[User, Rows], Any]] = {
