@@ -25,6 +25,7 @@ from access.audited_admin import AuditedAdmin
 from access.callers import caller_of
 from database import clock
 from generation.queries.accounts_overview import overview_of
+from generation.queries.suggested_slots import Reason, suggested_slots
 from generation.queries.unpriced import unpriced
 from generation.tariff import price_for, tariff_of
 from providers.accounts.forms import PriceForm, account_form, credential_names
@@ -39,19 +40,34 @@ from web.presenters.words import model_label
 LIST_PAGE, CHANGE_PAGE = "admin:providers_provideraccount_changelist", "admin:providers_provideraccount_change"
 LIMITS = ("max_in_flight", "submits_per_second", "submits_per_minute", "polls_per_second", "connect_timeout_s", "read_timeout_s")
 
+SUGGESTIONS = {
+    Reason.REFUSED: gettext_lazy(
+        "%(n)d. With more at one time the vendor refused a part of the requests (%(count)d renders of two weeks)."
+    ),
+    Reason.SLOWER: gettext_lazy(
+        "%(n)d. More at one time took longer in proportion, so no more were rendered (%(count)d renders of two weeks)."
+    ),
+    Reason.FULL: gettext_lazy("Try %(n)d, if your plan allows. All slots were taken most of the time (%(count)d renders of two weeks)."),
+}
+
 
 @admin.register(ProviderAccount)
 class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Accounts with their health. Encrypted text is on no page: in no field, no list and no history."""
 
     audited_as = "account"
-    readonly_fields = ("cooldown", "last_ok", "last_trouble")
+    readonly_fields = ("suggestion", "cooldown", "last_ok", "last_trouble")
     actions = ("enable", "disable", "end_cooldown", "test_connection")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/providers/provideraccount/change_form.html"
     change_list_template = "admin/providers/provideraccount/change_list.html"
     list_per_page = 200
     search_fields = ("label", "vendor", "base_url")
+
+    @admin.display(description=gettext_lazy("Suggested slots"))
+    def suggestion(self, account: ProviderAccount) -> str:
+        found = suggested_slots(account, clock.now())
+        return SUGGESTIONS[found.reason] % {"n": found.slots, "count": found.renders} if found else _("None: too few renders, or as it is.")
 
     @admin.display(description=gettext_lazy("Paused"))
     def cooldown(self, account: ProviderAccount) -> str:
@@ -111,7 +127,7 @@ class ProviderAccountAdmin(AuditedAdmin, admin.ModelAdmin):  # type: ignore[type
         sets = [
             (_(found[1].label) if found else None, {"fields": ("label", "base_url", *secrets, *expiry)}),
             (_("Use"), {"fields": ("enabled", "sandbox", "on_our_machines", "models_allowed", *names, "priority", "weight")}),
-            (_("Limits"), {"fields": LIMITS}),
+            (_("Limits"), {"fields": LIMITS if obj is None else ("max_in_flight", "suggestion", *LIMITS[1:])}),
         ]
         return sets if obj is None else [*sets, (_("Health"), {"fields": ("cooldown", "last_ok", "last_trouble")})]
 
