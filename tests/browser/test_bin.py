@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from generation import store
 from generation.models import Video
 from tests.web.page_rows import make_video
+from web.presenters.videos import LOADED_AT_ONCE
 
 
 def test_who_deletes_with_the_keyboard_goes_on_and_comes_back(signed_in: Page, live_server, user, trouble: list[str]) -> None:
@@ -46,7 +48,8 @@ def test_who_deletes_with_the_keyboard_goes_on_and_comes_back(signed_in: Page, l
     expect(undo).to_have_count(2)
 
 
-def test_a_tile_that_goes_loads_no_other_picture(signed_in: Page, live_server, user) -> None:
+@pytest.mark.parametrize("newer", [0, LOADED_AT_ONCE], ids=["at once", "when it is near"])
+def test_a_tile_that_goes_loads_no_other_picture(signed_in: Page, live_server, user, newer: int) -> None:
     page, pictures = signed_in, {}
     for width in (384, 640, 960):
         with io.BytesIO() as file:
@@ -55,6 +58,8 @@ def test_a_tile_that_goes_loads_no_other_picture(signed_in: Page, live_server, u
             pictures[str(width)] = key
     video = make_video(user)
     Video.objects.filter(pk=video.pk).update(poster=pictures.pop("640"), other_posters=pictures)
+    for number in range(newer):
+        make_video(user, prompt=f"newer {number}")
     page.goto(f"{live_server.url}/gallery/")
     tile = page.locator(f"[data-video='{video.pk}']")
     expect(tile.locator("> img")).to_have_js_property("complete", value=True)
@@ -65,4 +70,4 @@ def test_a_tile_that_goes_loads_no_other_picture(signed_in: Page, live_server, u
     expect(tile).to_be_hidden()
     page.wait_for_timeout(500)
 
-    assert [url for url in asked if "poster" in url] == []
+    assert [url for url in asked if f"{video.pk}/poster" in url] == []

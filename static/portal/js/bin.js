@@ -10,9 +10,9 @@ function keepFocus(tile) {
   (links[at + 1] ?? links[at - 1] ?? document.getElementById("main")).focus();
 }
 
-/** A hidden picture has no width, and would load its widest file, which the bin does not have. */
+/** A hidden picture that is measured (sizes=auto) has no width, and would load its widest file, which the bin does not have. */
 function keepPicture(tile) {
-  for (const image of tile.querySelectorAll("img[srcset]")) if (image.width) image.sizes = `${image.width}px`;
+  for (const image of tile.querySelectorAll("img[loading=lazy][srcset]")) if (image.width) image.sizes = `${image.width}px`;
 }
 
 function onChange(event) {
