@@ -51,7 +51,7 @@ def _facts_of(_logger: Any, _method: str, event: EventDict) -> EventDict:
         "name": record.name,
         "message": event["event"],
     }
-    return facts | _context_of(record) | {name: event[name] for name in ("exc_info",) if name in event}
+    return facts | _context_of(record) | {"exc_info": event.get("exc_info")}
 
 
 def _context_of(record: logging.LogRecord) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""How many slots an account seems to need, from what it rendered: more at one time is no gain where each then takes longer, or is refused.
-Read only.
+"""How many slots suit an account, judged by its last requests. More slots are no gain if each render then takes longer or is refused. Read
+only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ ENOUGH = 10
 AS_MANY = 0.95
 """Of two numbers of slots, the smaller one will do if it renders so much of what the other does."""
 OFTEN = 0.2
+"""The share of refused requests from which a number of slots is too high."""
 HALF = 0.5
+"""The share of renders with all slots taken from which an account counts as full."""
 
 
 class Reason(StrEnum):
@@ -35,7 +37,7 @@ class Reason(StrEnum):
     SLOWER = "slower"
     """More at one time took longer in proportion, so no more were rendered."""
     FULL = "full"
-    """All slots were taken half of the time, and each slot more has rendered more."""
+    """All slots were taken for half of the renders, and fewer slots would have rendered less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,11 @@ class Request:
     model: str
     begin: datetime
     end: datetime | None
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the render took; 0 for a refused request."""
+        return (self.end - self.begin).total_seconds() if self.end else 0.0
 
 
 def suggested_slots(account: ProviderAccount, now: datetime) -> Suggestion | None:
@@ -96,14 +103,14 @@ def _levels(requests: Collection[Request]) -> tuple[dict[int, list[float]], dict
     took = defaultdict[str, list[float]](list)
     for one in requests:
         if one.end:
-            took[one.model].append((one.end - one.begin).total_seconds())
+            took[one.model].append(one.seconds)
     usual = {model: median(seconds) for model, seconds in took.items()}
     times, refusals = defaultdict[int, list[float]](list), defaultdict[int, int](int)
     for one in requests:
-        at = one.begin + (one.end - one.begin) / 2 if one.end else one.begin
+        at = one.begin + timedelta(seconds=one.seconds / 2)
         level = bisect(begun, at) - bisect(ended, at)
         if one.end:
-            times[level].append((one.end - one.begin).total_seconds() / usual[one.model])
+            times[level].append(one.seconds / usual[one.model])
         else:
             refusals[level + 1] += 1
     return times, refusals
